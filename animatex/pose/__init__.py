@@ -1,0 +1,1 @@
+"""Frames to poses, poses to other poses, poses to pictures of poses."""
