@@ -1,0 +1,1 @@
+"""Every knob of the project, as typed sections; imports no torch."""

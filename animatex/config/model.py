@@ -1,0 +1,236 @@
+"""Settings that decide what a network is: two presets that agree here can share weights."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from animatex.config.section import Section
+
+Positive = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class TemporalAttention(Section):
+    """Attention over the frames of each latent cell, as in the released model."""
+
+    kind: Literal["attention"]
+
+
+class TemporalMamba(Section):
+    """A bidirectional selective scan over the frames of each latent cell, as in the paper."""
+
+    kind: Literal["mamba"]
+
+    state_dim: Positive
+    """Size of the scan's state per channel."""
+
+    expand: Positive
+    """Width of the scan relative to the block's channels."""
+
+    conv_width: Positive
+    """Frames seen by the short convolution in front of the scan."""
+
+
+Temporal = Annotated[TemporalAttention | TemporalMamba, Field(discriminator="kind")]
+
+
+class PoseIndicatorConfig(Section):
+    """The Implicit Pose Indicator: key points that query the driving frames' CLIP features."""
+
+    tokens: Positive
+    """Motion tokens per frame; the context of every pose attention."""
+
+    keypoint_layers: Positive
+    """Transformer layers over time in the key point encoder."""
+
+    keypoint_heads: Positive
+    """Heads of those layers."""
+
+    keypoint_hidden: Positive
+    """Width between the two linear layers that lift 36 coordinates to the context width."""
+
+    resampler_layers: Positive
+    """Perceiver layers in which the key points query the CLIP features."""
+
+    resampler_heads: Positive
+    """Heads of those layers."""
+
+    resampler_head_dim: Positive
+    """Width of one of those heads."""
+
+
+class UNetConfig(Section):
+    """The 3D-UNet of Animate-X."""
+
+    latent_channels: Positive
+    """Channels of the latents: 4 for the VAE, one per part and two for motion with the motion codec."""
+
+    condition_channels: Positive
+    """Channels of the encoded reference picture and pose pictures (the released `concat_dim` is twice 4)."""
+
+    prior_channels: Annotated[int, Field(ge=0)]
+    """Channels of what the codec already implies for each frame; 0 where it implies nothing, as in the released model."""
+
+    base_width: Positive
+    """Channels of the first level."""
+
+    multipliers: tuple[Positive, ...]
+    """Width of each level relative to the first; one level per entry, each half the size of the one before."""
+
+    blocks_per_level: Positive
+    """Residual blocks a level going down; one more going up."""
+
+    attention_levels: tuple[Annotated[int, Field(ge=0)], ...]
+    """Levels with spatial, pose and temporal modules, 0 being the finest."""
+
+    head_dim: Positive
+    """Width of an attention head."""
+
+    first_temporal_heads: Positive
+    """Heads of the temporal block behind the first convolution."""
+
+    context_dim: Positive
+    """Width of the text, image and motion tokens."""
+
+    image_embed_dim: Positive
+    """Width of the CLIP features."""
+
+    image_tokens: Positive
+    """Tokens the reference's CLIP feature is cut into."""
+
+    condition_hidden: Positive
+    """Width inside the encoders of pictures."""
+
+    pose_indicator: PoseIndicatorConfig
+    temporal: Temporal
+
+    @model_validator(mode="after")
+    def _levels_exist(self) -> UNetConfig:
+        if any(level >= len(self.multipliers) for level in self.attention_levels):
+            raise ValueError(
+                f"attention_levels is {list(self.attention_levels)}; there are {len(self.multipliers)} levels, from 0."
+            )
+        return self
+
+
+class ScheduleConfig(Section):
+    """The noise schedule: betas, scaled-linear as in Stable Diffusion."""
+
+    train_steps: Positive
+    """Diffusion steps the network is trained on."""
+
+    beta_start: Fraction
+    beta_end: Fraction
+
+    zero_terminal_snr: bool
+    """Rescale so that the last step is pure noise (Lin et al. 2024)."""
+
+
+class ClipVisionConfig(Section):
+    """The CLIP image tower, in open_clip's terms."""
+
+    image_size: Positive
+    """Side of the square picture it sees, in pixels."""
+
+    patch_size: Positive
+    width: Positive
+    layers: Positive
+    head_width: Positive
+    mlp_ratio: Annotated[float, Field(gt=0)]
+
+
+class ClipTextConfig(Section):
+    """The CLIP text tower, in open_clip's terms; needed to train, and once for the empty prompt."""
+
+    context_length: Positive
+    vocab_size: Positive
+    width: Positive
+    heads: Positive
+    layers: Positive
+
+
+class ClipConfig(Section):
+    """A CLIP model: both towers and the width they share."""
+
+    embed_dim: Positive
+    vision: ClipVisionConfig
+    text: ClipTextConfig
+    quick_gelu: bool
+
+
+class RigConfig(Section):
+    """The rig network: one picture of any character to its parts, joints, mask and plate."""
+
+    height: Positive
+    """Height of the picture it sees; the width follows the picture's own proportions, in steps of `stride`."""
+
+    widths: tuple[Positive, ...]
+    """Channels of each level, the first at half the picture's size; each next level halves again."""
+
+    blocks: Positive
+    """Residual blocks a level."""
+
+    attention_blocks: Annotated[int, Field(ge=0)]
+    """Transformer blocks at the coarsest level, where the whole character fits in view."""
+
+    @property
+    def stride(self) -> int:
+        """Picture sizes must be multiples of this."""
+        return int(2 ** len(self.widths))
+
+
+class VaeCodecConfig(Section):
+    """Latents of pixels: Stable Diffusion's autoencoder."""
+
+    kind: Literal["vae"]
+
+    checkpoint: str
+    """Weights file of the autoencoder."""
+
+    latent_scale: Annotated[float, Field(gt=0)]
+    """Latents are multiplied by this, 0.18215 for Stable Diffusion."""
+
+    chunk: Positive
+    """Frames encoded or decoded at once."""
+
+    @property
+    def downsampling(self) -> int:
+        """Canvas pixels along a latent cell's side."""
+        return 8
+
+    @property
+    def latent_channels(self) -> int:
+        """Channels of the latents."""
+        return 4
+
+
+class MotionCodecConfig(Section):
+    """Latents of motion: how the reference's parts and pixels move, as a correction to what its rig implies."""
+
+    kind: Literal["motion"]
+
+    checkpoint: str
+    """Weights file of the rig network."""
+
+    rig: RigConfig
+
+    downsampling: Literal[8, 16, 32]
+    """Canvas pixels along a latent cell's side."""
+
+    flow_scale: Annotated[float, Field(gt=0)]
+    """Latent units of the motion channels per canvas height."""
+
+    @property
+    def latent_channels(self) -> int:
+        """One channel per part, the background being one, and two of motion."""
+        return 13
+
+    @property
+    def prior_channels(self) -> int:
+        """One per part, and the three colours of the composed picture."""
+        return 14
+
+
+CodecConfig = Annotated[VaeCodecConfig | MotionCodecConfig, Field(discriminator="kind")]

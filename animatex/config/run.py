@@ -1,0 +1,379 @@
+"""Settings of one run: animate, train, extract poses, retarget."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from animatex.config.model import ClipConfig, CodecConfig, Fraction, Positive, RigConfig, ScheduleConfig, UNetConfig
+from animatex.config.section import Section
+
+NonNegative = Annotated[int, Field(ge=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class CanvasConfig(Section):
+    """The picture that is made."""
+
+    height: Positive
+    width: Positive
+
+    fit: Literal["stretch", "letterbox", "crop", "keep"]
+    """How the reference fills the canvas. keep: the canvas takes the reference's proportions and keeps its area."""
+
+
+class ClipSelection(Section):
+    """Which frames of the driving video are used."""
+
+    frames: Positive | None
+    """Frames to make; null: all there are."""
+
+    every: Positive
+    """Take every n-th frame of the driving video."""
+
+    start: NonNegative
+    """First frame of the driving video that is used."""
+
+
+class SmoothConfig(Section):
+    """Smoothing of key points over time, at the clip's true frame rate."""
+
+    method: Literal["none", "one_euro"]
+
+    min_cutoff: PositiveFloat
+    """Cut-off of the One-Euro filter at rest, in Hz."""
+
+    beta: Annotated[float, Field(ge=0)]
+    """How fast that cut-off rises with speed, in Hz per torso length a second."""
+
+    max_gap: NonNegative
+    """Frames without a joint that are bridged by interpolation; longer gaps stay empty."""
+
+
+class PoseConfig(Section):
+    """From frames to poses."""
+
+    estimator: Literal["auto", "mediapipe", "dwpose"]
+    """auto: dwpose where its two files are installed, else mediapipe."""
+
+    detector: str
+    """DWPose's person detector, an ONNX file in the weights folder."""
+
+    model: str
+    """DWPose's pose network, an ONNX file in the weights folder."""
+
+    person: Literal["largest", "centre", "first"] | NonNegative
+    """Who is followed where there are several; a number counts from the left in the first frame, from 0."""
+
+    score_threshold: Fraction
+    """A key point with a lower score is not seen."""
+
+    max_missing: Fraction
+    """Share of frames that may be without a person."""
+
+    smooth: SmoothConfig
+
+    reference_pose: Literal["detect", "driving", "rig", "auto"]
+    """Where the reference's pose comes from. detect: the estimator; rig: the rig network, which knows any character;
+    driving: the first driving pose, as released; auto: the estimator where it finds a whole person, else the rig."""
+
+
+class RetargetConfig(Section):
+    """From the performer's body to the character's."""
+
+    method: Literal["none", "similarity", "bones", "combined", "unianimate", "musepose", "wan"]
+
+    strength: Fraction
+    """0: the performer's own proportions, moved and scaled; 1: the reference's limb lengths."""
+
+    missing_parts: Literal["keep", "hide", "auto"]
+    """What becomes of limbs the reference does not have."""
+
+    ground: bool
+    """Keep the lowest foot where the reference stands, instead of the neck where it is."""
+
+
+class ConditionsConfig(Section):
+    """Which conditions act; see `Keep`."""
+
+    image: bool
+    reference_image: bool
+    pose_frames: bool
+    reference_slot: bool
+    motion: bool
+    prior: bool
+
+
+class SamplerConfig(Section):
+    """From noise to latents."""
+
+    solver: Literal["ddim", "dpm", "unipc"]
+    """ddim: the released sampler; dpm (DPM-Solver++) and unipc need fewer steps."""
+
+    steps: Annotated[int, Field(ge=1, le=1000)]
+    """Nominal steps; see `spacing` for how many evaluations that means."""
+
+    spacing: Literal["uniform", "trailing"]
+    """uniform: the released rule, which may run more evaluations than `steps`. trailing: exactly `steps`, from the
+    last timestep."""
+
+    guidance_scale: Annotated[float, Field(ge=1.0)]
+    """Classifier-free guidance; 1 turns it off and halves the work."""
+
+    offset_noise: Annotated[float, Field(ge=0.0)]
+    """Strength of the per-frame, per-channel noise added to the initial noise."""
+
+    batch_guidance: bool
+    """Run both guidance passes as one batch: faster, twice the activation memory."""
+
+
+class ContextConfig(Section):
+    """Windows over a clip longer than the network was trained on."""
+
+    size: Positive
+    """Frames the network sees at once."""
+
+    overlap: NonNegative
+    """Frames that neighbouring windows share."""
+
+    blend: Literal["uniform", "triangular"]
+    """How overlapping predictions are averaged; uniform as released."""
+
+    @model_validator(mode="after")
+    def _overlap_leaves_a_stride(self) -> ContextConfig:
+        if self.overlap >= self.size:
+            raise ValueError(f"overlap is {self.overlap}; needs 0 <= overlap < size ({self.size}).")
+        return self
+
+
+class VideoConfig(Section):
+    """How the result is written."""
+
+    fps: PositiveFloat | None
+    """Frames per second of the result; null: those of the driving frames used, so that the motion keeps its speed."""
+
+    crf: Annotated[int, Field(ge=0, le=51)]
+    """Quality of the H.264 stream: lower is better and larger."""
+
+    audio: bool
+    """Keep the driving video's sound where the motion keeps its speed."""
+
+
+class RuntimeConfig(Section):
+    """Where and how precisely networks run; changes pixels only within rounding."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    dtype: Literal["auto", "float32", "float16", "bfloat16"]
+
+    offload: Literal["none", "stages"]
+    """stages: each network is on the device only while it works."""
+
+    scan: Literal["auto", "mamba_ssm", "torch"]
+    """Which implementation of Mamba's selective scan runs."""
+
+
+class AnimateConfig(Section):
+    """Everything that `animatex animate` needs to know."""
+
+    unet: UNetConfig
+    checkpoint: str | None
+    """Weights file of the UNet; null: random weights drawn from the seed, for trying the pipeline out."""
+
+    schedule: ScheduleConfig
+    clip_encoder: ClipConfig
+    clip_checkpoint: str | None
+    """Weights file of the CLIP encoder; null as above."""
+
+    codec: CodecConfig
+    canvas: CanvasConfig
+    clip: ClipSelection
+    pose: PoseConfig
+    retarget: RetargetConfig
+    conditions: ConditionsConfig
+    sampler: SamplerConfig
+    context: ContextConfig | None
+    video: VideoConfig
+    runtime: RuntimeConfig
+    seed: NonNegative
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> AnimateConfig:
+        if self.unet.latent_channels != self.codec.latent_channels:
+            raise ValueError(
+                f"unet.latent_channels is {self.unet.latent_channels}; codec.kind '{self.codec.kind}' "
+                f"needs {self.codec.latent_channels}."
+            )
+        if self.unet.image_embed_dim != self.clip_encoder.embed_dim:
+            raise ValueError(
+                f"unet.image_embed_dim is {self.unet.image_embed_dim}; clip_encoder.embed_dim is "
+                f"{self.clip_encoder.embed_dim}; they must agree."
+            )
+        cell = self.codec.downsampling * 2 ** (len(self.unet.multipliers) - 1)
+        if self.canvas.height % cell or self.canvas.width % cell:
+            raise ValueError(
+                f"canvas is {self.canvas.width}x{self.canvas.height}; both sides must be multiples of {cell}."
+            )
+        return self
+
+
+class OptimizerConfig(Section):
+    """AdamW and what surrounds it."""
+
+    learning_rate: PositiveFloat
+    warmup: NonNegative
+    """Steps over which the learning rate rises from zero."""
+
+    decay: Literal["none", "cosine"]
+    """cosine: the rate falls to a twentieth by the last step."""
+
+    weight_decay: Annotated[float, Field(ge=0)]
+    clip_norm: PositiveFloat
+    """Gradients longer than this are shortened to it."""
+
+    accumulate: Positive
+    """Batches whose gradients are added before a step."""
+
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
+    """Exponential moving average of the weights; the average is what is shipped."""
+
+
+class EpiConfig(Section):
+    """The Explicit Pose Indicator (paper Sec. 3.3): how poses are transformed in training."""
+
+    probability: Fraction
+    """Lambda: how often anything is transformed at all."""
+
+    realign: Fraction
+    """How often, then, the motion is put on the body of an anchor pose."""
+
+    rescale: Fraction
+    """How often each of torso, shoulders, neck, face, arms and legs is rescaled."""
+
+    drop: Fraction
+    """How often a part is hidden."""
+
+    add: Fraction
+    """How often a missing part is added."""
+
+
+class ConditionDropout(Section):
+    """How often each condition is left out of a training sample, and all of them together."""
+
+    image: Fraction
+    reference_image: Fraction
+    pose_frames: Fraction
+    reference_slot: Fraction
+    motion: Fraction
+    prior: Fraction
+    all: Fraction
+
+
+class SyntheticData(Section):
+    """Clips of procedural characters, rendered as they are needed."""
+
+    kind: Literal["synthetic"]
+    height: Positive
+    width: Positive
+
+    seed: NonNegative
+    """First character; the n-th sample of a run is character `seed + n`."""
+
+    workers: NonNegative
+    """Processes that render; 0: the training process itself."""
+
+
+class FolderData(Section):
+    """Clips of a folder with `index.jsonl`: one video and one pose file a line."""
+
+    kind: Literal["folder"]
+    path: str
+    height: Positive
+    width: Positive
+    every: Positive
+    workers: NonNegative
+
+
+ClipData = Annotated[SyntheticData | FolderData, Field(discriminator="kind")]
+
+
+class RigStage(Section):
+    """Trains the rig network on single pictures."""
+
+    kind: Literal["rig"]
+    name: str
+    network: RigConfig
+    data: SyntheticData
+    batch: Positive
+    steps: Positive
+    optimizer: OptimizerConfig
+
+
+class ClipStage(Section):
+    """Trains a small CLIP on pictures and their captions, by contrast."""
+
+    kind: Literal["clip"]
+    name: str
+    network: ClipConfig
+    data: SyntheticData
+    batch: Positive
+    steps: Positive
+    optimizer: OptimizerConfig
+
+
+class DenoiserStage(Section):
+    """Trains the 3D-UNet on clips; a clip of one frame is a picture."""
+
+    kind: Literal["denoiser"]
+    name: str
+    network: UNetConfig
+    schedule: ScheduleConfig
+    codec: CodecConfig
+    clip_encoder: ClipConfig
+    clip_checkpoint: str | None
+    start_from: str | None
+    """Weights to start from: an earlier stage's file, or a published one; null: random ones."""
+
+    trainable: tuple[str, ...]
+    """Name patterns of the parameters that are trained; one that matches nothing is an error."""
+
+    data: ClipData
+    frames: Positive
+    batch: Positive
+    steps: Positive
+    timesteps: Literal["uniform", "trailing"]
+    """trailing: only the timesteps that the few-step sampler visits, the last one most often."""
+
+    offset_noise: Annotated[float, Field(ge=0)]
+    dropout: ConditionDropout
+    epi: EpiConfig
+    optimizer: OptimizerConfig
+    checkpointing: bool
+    """Recompute activations in the backward pass: less memory, a third more time."""
+
+
+Stage = Annotated[RigStage | ClipStage | DenoiserStage, Field(discriminator="kind")]
+
+
+class TrainConfig(Section):
+    """A training recipe: stages, one after the other, each resumable at any step."""
+
+    out: str
+    """Folder of the run: checkpoints, logs, results."""
+
+    seed: NonNegative
+    save_every: Positive
+    """Steps between checkpoints."""
+
+    keep: Positive
+    """Checkpoints that are kept; older ones are removed."""
+
+    runtime: RuntimeConfig
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> TrainConfig:
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) != len(names):
+            raise ValueError(f"stages are named {names}; each needs a name of its own.")
+        return self
