@@ -1,0 +1,72 @@
+"""Problems we can explain, one class for each person who can fix them."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+_INSTALL = {
+    "decord": "pip install 'animatex[decord]'",
+    "mamba_ssm": "MAMBA_KEEP_CUDA_BUILD=TRUE pip install mamba-ssm --no-build-isolation",
+    "rtmlib": "pip install 'animatex[rtmlib]'",
+    "open_clip": "pip install open_clip_torch",
+    "yaml": "pip install pyyaml",
+}
+
+
+class AnimateXError(Exception):
+    """A problem we can explain.
+
+    Attributes:
+        message: What happened, with the actual values, and where; one line.
+        hint: What to do about it.
+        exit_code: What the command line ends with: 1, the run failed; 2, it was asked for wrongly.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(AnimateXError):
+    """A preset, an override or a flag that cannot be used."""
+
+    exit_code = 2
+
+
+class InputError(AnimateXError):
+    """A file, video, image or pose that cannot be used."""
+
+
+class MissingPackage(AnimateXError):
+    """An optional package that is not installed; the hint is its install line."""
+
+
+class BackendError(AnimateXError):
+    """A backend that was asked for by name and does not work here."""
+
+
+class CheckpointMismatch(AnimateXError):
+    """Weights that do not fit."""
+
+
+def require(package: str, *, for_: str) -> ModuleType:
+    """Import a package at the moment it is needed.
+
+    Args:
+        package: Its import name.
+        for_: What needs it, as the message says it: "reading videos".
+
+    Raises:
+        MissingPackage: It is not installed, or does not import.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise MissingPackage(
+            f"{for_} needs the package {package}, which cannot be imported: {error}",
+            hint=_INSTALL.get(package, f"pip install {package.replace('_', '-')}"),
+        ) from error
