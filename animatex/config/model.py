@@ -97,6 +97,9 @@ class UNetConfig(Section):
     image_embed_dim: Positive
     """Width of the CLIP features."""
 
+    text_tokens: Positive
+    """Tokens of the empty prompt, which stand in front of the image tokens: CLIP's context length."""
+
     image_tokens: Positive
     """Tokens the reference's CLIP feature is cut into."""
 
