@@ -1,0 +1,1 @@
+"""Families of background scenes, one painter each."""
