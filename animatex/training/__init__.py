@@ -1,0 +1,1 @@
+"""One training loop for every network of the project, and what each network adds to it."""

@@ -1,0 +1,81 @@
+"""Processes, device, precision and gradient exchange; accelerate's only home. One process is the simple case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from animatex.runtime import Runtime
+
+
+class Launch:
+    """How this process takes part in a training run.
+
+    Started plainly there is one process. Started through `accelerate launch` there are several, each with a share of
+    the batches; gradients are averaged between them, and the first alone writes files. Weights and optimizer are held
+    whole, in float32, by every process; `runtime.dtype` is what the passes compute in.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        from accelerate import Accelerator
+
+        self._accelerator = Accelerator(cpu=runtime.device.type == "cpu", mixed_precision="no")
+        self._dtype = runtime.dtype
+        self.device: torch.device = self._accelerator.device
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=runtime.dtype == torch.float16)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes files and says how far it is."""
+        return bool(self._accelerator.is_main_process)
+
+    @property
+    def processes(self) -> int:
+        """How many processes share each step."""
+        return int(self._accelerator.num_processes)
+
+    def share(self, numbers: range) -> range:
+        """Give this process's batch numbers, where every process makes `len(numbers)` batches."""
+        count, rank = self.processes, int(self._accelerator.process_index)
+        return range(numbers.start * count + rank, numbers.stop * count, count)
+
+    def prepare(self, network: nn.Module) -> nn.Module:
+        """Put a network on the device and, with several processes, wrap it so that gradients are exchanged."""
+        prepared: nn.Module = self._accelerator.prepare_model(network.to(self.device))
+        return prepared
+
+    @contextmanager
+    def computing(self, network: nn.Module, *, exchange: bool) -> Iterator[None]:
+        """Run passes in the runtime's dtype; `exchange` says whether this backward pass averages gradients."""
+        quiet: AbstractContextManager[None] = nullcontext() if exchange else self._accelerator.no_sync(network)
+        with quiet, torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32):
+            yield
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the loss's gradients; in float16 scaled, so that small ones do not vanish."""
+        self._accelerator.backward(self.scaler.scale(loss))
+
+    def clip(self, network: nn.Module, optimizer: torch.optim.Optimizer, longest: float) -> Tensor:
+        """Shorten the gradients to `longest` where they are longer; returns their norm before."""
+        self.scaler.unscale_(optimizer)
+        return nn.utils.clip_grad_norm_([p for p in network.parameters() if p.grad is not None], longest)
+
+    def step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Step and clear the gradients."""
+        self.scaler.step(optimizer)
+        self.scaler.update()
+        optimizer.zero_grad(set_to_none=True)
+
+    def anywhere(self, here: bool) -> bool:
+        """Tell whether something is so in any process; all of them must ask."""
+        if self.processes == 1:
+            return here
+        votes = self._accelerator.reduce(torch.tensor(float(here), device=self.device), reduction="sum")
+        return bool(votes.item() > 0)
+
+    def wait(self) -> None:
+        """Wait until every process is here."""
+        self._accelerator.wait_for_everyone()
