@@ -1,0 +1,1 @@
+"""The border to files of weights: others' and ours."""

@@ -1,0 +1,165 @@
+"""Implicit Pose Indicator: what the driving video says about motion, as a few tokens per slot.
+
+Letters: B batch, F slots (the reference's first), K key points, S tokens per slot, D token width.
+"""
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+from animatex.model.attention import attend
+from animatex.model.embeddings import position_sinusoids
+
+
+KEYPOINTS = 18
+"""Body joints the indicator sees, in OpenPose's order."""
+
+
+class TokenHead(nn.Module):
+    """One vector to several tokens: linear, SiLU, linear, cut.
+
+    Args:
+        in_dim: Width of the vector.
+        out_dim: Width of a token.
+        tokens: Number of tokens.
+    """
+
+    def __init__(self, in_dim: int, out_dim: int, tokens: int) -> None:
+        super().__init__()
+        self.tokens = tokens
+        self.linear_1 = nn.Linear(in_dim, out_dim)
+        self.linear_2 = nn.Linear(out_dim, tokens * out_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn x [..., in_dim] into [..., tokens, out_dim]."""
+        x = self.linear_2(F.silu(self.linear_1(x)))
+        return rearrange(x, "... (s d) -> ... s d", s=self.tokens)
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention and ReLU feed-forward, each added and then normalised (Vaswani et al. 2017)."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_qkv = nn.Linear(dim, 3 * dim)
+        self.to_out = nn.Linear(dim, dim)
+        self.norm_1 = nn.LayerNorm(dim)
+        self.linear_1 = nn.Linear(dim, dim)
+        self.linear_2 = nn.Linear(dim, dim)
+        self.norm_2 = nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform x [B, F, D] over F."""
+        q, k, v = self.to_qkv(x).chunk(3, dim=-1)
+        x = self.norm_1(x + self.to_out(attend(q, k, v, self.heads)))
+        return self.norm_2(x + self.linear_2(F.relu(self.linear_1(x))))
+
+
+class KeypointEncoder(nn.Module):
+    """Key points over time to query tokens.
+
+    Batch items are independent, as they are in the released module for one item; for several, that one
+    mixes frames of different items.
+
+    Args:
+        hidden: Width between the two linear layers that lift coordinates to `dim`.
+        dim: Token width D.
+        layers: Transformer layers over time.
+        heads: Their heads.
+        tokens: Query tokens S per slot.
+    """
+
+    def __init__(self, hidden: int, dim: int, layers: int, heads: int, tokens: int) -> None:
+        super().__init__()
+        self.lift_1 = nn.Linear(2 * KEYPOINTS, hidden)
+        self.lift_2 = nn.Linear(hidden, dim)
+        self.layers = nn.ModuleList(EncoderLayer(dim, heads) for _ in range(layers))
+        self.to_tokens = TokenHead(dim, dim, tokens)
+
+    def forward(self, keypoints: Tensor) -> Tensor:
+        """Encode keypoints [B, F, 2, K] (0..1, -1 unseen) to query tokens [B, F, S, D]."""
+        x = self.lift_2(self.lift_1(rearrange(keypoints, "b f xy k -> b f (xy k)")))
+        x = x + position_sinusoids(x.shape[1], x.shape[2], x.device).to(x.dtype)
+        for layer in self.layers:
+            x = layer(x)
+        return self.to_tokens(x)
+
+
+class PerceiverLayer(nn.Module):
+    """Query tokens look at features and at themselves; then a feed-forward; both added."""
+
+    def __init__(self, dim: int, heads: int, head_dim: int) -> None:
+        super().__init__()
+        inner = heads * head_dim
+        self.heads = heads
+        self.norm_features = nn.LayerNorm(dim)
+        self.norm_queries = nn.LayerNorm(dim)
+        self.to_q = nn.Linear(dim, inner, bias=False)
+        self.to_kv = nn.Linear(dim, 2 * inner, bias=False)
+        self.to_out = nn.Linear(inner, dim, bias=False)
+        self.norm = nn.LayerNorm(dim)
+        self.expand = nn.Linear(dim, 4 * dim, bias=False)
+        self.contract = nn.Linear(4 * dim, dim, bias=False)
+
+    def forward(self, queries: Tensor, features: Tensor) -> Tensor:
+        """Update queries [N, S, D] from features [N, M, D]."""
+        asking = self.norm_queries(queries)
+        k, v = self.to_kv(torch.cat([self.norm_features(features), asking], dim=1)).chunk(2, dim=-1)
+        queries = queries + self.to_out(attend(self.to_q(asking), k, v, self.heads))
+        return queries + self.contract(F.gelu(self.expand(self.norm(queries))))
+
+
+class MotionResampler(nn.Module):
+    """Query tokens gather motion from the CLIP features of their slot.
+
+    Args:
+        feature_dim: Width of the CLIP features.
+        dim: Token width D.
+        depth: Perceiver layers.
+        heads: Heads of each.
+        head_dim: Width of one head.
+        tokens: Query tokens S per slot.
+    """
+
+    def __init__(
+        self, feature_dim: int, dim: int, depth: int, heads: int, head_dim: int, tokens: int
+    ) -> None:
+        super().__init__()
+        self.learned_queries = nn.Parameter(torch.randn(1, tokens, dim) / dim**0.5)
+        self.proj_in = nn.Linear(feature_dim, dim)
+        self.layers = nn.ModuleList(PerceiverLayer(dim, heads, head_dim) for _ in range(depth))
+        self.proj_out = nn.Linear(dim, dim)
+        self.norm_out = nn.LayerNorm(dim)
+
+    def forward(self, queries: Tensor, features: Tensor) -> Tensor:
+        """Resample for N slots: queries [N, S, D], features [N, M, feature_dim] → [N, S, D]."""
+        queries = queries + self.learned_queries
+        features = self.proj_in(features)
+        for layer in self.layers:
+            queries = layer(queries, features)
+        return self.norm_out(self.proj_out(queries))
+
+
+class PoseIndicator(nn.Module):
+    """Key points ask, CLIP features of the driving frames answer."""
+
+    def __init__(self, keypoints: KeypointEncoder, resampler: MotionResampler) -> None:
+        super().__init__()
+        self.keypoints = keypoints
+        self.resampler = resampler
+
+    def forward(self, keypoints: Tensor, driving_embeds: Tensor) -> Tensor:
+        """Make motion tokens.
+
+        Args:
+            keypoints: [B, F, 2, K], x row and y row; 0..1, -1 unseen; slot 0 is the reference.
+            driving_embeds: [B, F, feature_dim], CLIP features of the same slots.
+
+        Returns:
+            [B * F, S, D].
+        """
+        queries = rearrange(self.keypoints(keypoints), "b f s d -> (b f) s d")
+        features = rearrange(driving_embeds, "b f d -> (b f) 1 d")
+        return self.resampler(queries, features)
