@@ -1,0 +1,55 @@
+"""Writing files so that nobody ever sees half of one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from animatex.errors import InputError
+
+
+def check_output(path: Path, *, force: bool) -> None:
+    """Refuse an output before any work is done for it.
+
+    Args:
+        path: File or folder to be written.
+        force: Whether something that is there already may be replaced.
+
+    Raises:
+        InputError: The folder around it does not exist or cannot be written, or something is there already.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise InputError(f"{path} cannot be written: {folder} {what}", hint=f"mkdir -p '{folder}'")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{path} cannot be written: {folder} may not be changed by this user",
+            hint="another --out, or other permissions on that folder.",
+        )
+    if path.exists() and not force:
+        raise InputError(f"{path} exists already", hint="--force to replace it, or another --out.")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path`; what is written there becomes `path` if all goes well.
+
+    The temporary name keeps the suffix. Whatever goes wrong, it is removed and `path` stays as it was.
+
+    Raises:
+        InputError: The file cannot be written there.
+    """
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield beside
+        beside.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"{path} cannot be written: {reason}", hint="another --out, or other permissions there."
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)

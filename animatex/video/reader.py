@@ -1,0 +1,352 @@
+"""Videos, and folders of pictures, to frames. PyAV reads; decord can, where somebody prefers it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from animatex.errors import BackendError, InputError, require
+from animatex.progress import Progress, silent
+from animatex.video.frames import FrameSequence, Size
+from animatex.video.image import MAX_PIXELS, is_image, read_image
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+Colours = Literal["tagged", "bt601"]
+"""tagged: as the file says, which is right. bt601: as OpenCV converts everything, for parity with its users."""
+
+Backend = Literal["pyav", "decord"]
+
+FOLDER_FPS = 24.0
+"""Frame rate of a folder of pictures, which has none of its own."""
+
+MAX_BYTES = 8 * 2**30
+"""Frames of a clip are held in memory; more than this is refused in words instead of by the system."""
+
+# Containers that hold videos. FFmpeg would also read playlists that name other files, and text as a screen.
+_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,m4v,nut,mxf"
+_READABLE = "MP4, MOV, MKV, WebM, AVI, GIF and MPEG files and folders of pictures can be read."
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a driving video has.
+
+    Attributes:
+        path: The file or folder.
+        size: Height and width of a frame as shown: upright, with square pixels.
+        fps: Frames per second, on average.
+        num_frames: Number of frames that are shown, at least 1.
+        has_audio: Whether there is sound.
+        rotation: Degrees, counter-clockwise, by which stored frames are turned upright: 0, 90, 180 or 270.
+    """
+
+    path: Path
+    size: Size
+    fps: float
+    num_frames: int
+    has_audio: bool
+    rotation: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return self.num_frames / self.fps
+
+
+def probe(path: Path) -> VideoInfo:
+    """Look at a video without decoding more than its first frame.
+
+    Args:
+        path: A video file, or a folder of pictures in the order of the numbers in their names.
+
+    Raises:
+        InputError: It is missing, unreadable, truncated, too large, or not a video.
+    """
+    if path.is_dir():
+        pictures = _pictures(path)
+        return VideoInfo(path, read_image(pictures[0]).size, FOLDER_FPS, len(pictures), False, 0)
+    with _opened(path) as (container, stream):
+        has_audio = bool(container.streams.audio)
+        fps = float(stream.average_rate or stream.guessed_rate or 0)
+        num_frames = _count_frames(path, container, stream)
+    if num_frames == 0 or fps <= 0:
+        raise InputError(f"{path} has a video stream without frames")
+    with _opened(path) as (container, stream):
+        first = next(_decode(path, container, stream), None)
+        if first is None:
+            raise InputError(f"{path} is damaged: 0 of {num_frames} frames decode", hint=_AGAIN)
+        size, rotation = _shown(first, stream.sample_aspect_ratio), _rotation(first)
+    if size.height * size.width > MAX_PIXELS:
+        raise InputError(
+            f"{path} has frames of {size} pixels; at most {MAX_PIXELS / 1e6:g} million are read",
+            hint="make it smaller first.",
+        )
+    return VideoInfo(path, size, fps, num_frames, has_audio, rotation)
+
+
+def iterate_frames(
+    path: Path,
+    frames: Sequence[int] | None = None,
+    *,
+    colours: Colours = "tagged",
+    max_side: int | None = None,
+) -> Iterator[np.ndarray]:
+    """Read a video frame by frame, holding one frame at a time.
+
+    Args:
+        path: A video file or a folder of pictures.
+        frames: Indices to read, ascending; None reads all.
+        colours: How YUV becomes RGB.
+        max_side: Frames with a longer side are reduced to it, in proportion; None keeps them as they are.
+
+    Yields:
+        uint8 [H, W, 3], RGB, upright, one for each index.
+
+    Raises:
+        InputError: As `probe`; or fewer frames decode than were asked for.
+    """
+    wanted = None if frames is None else list(frames)
+    if wanted is not None and any(b <= a for a, b in zip(wanted, wanted[1:], strict=False)):
+        raise ValueError(f"frames are {wanted[:8]}; needs ascending indices.")
+    if path.is_dir():
+        return _picture_frames(path, wanted, max_side)
+    return _video_frames(path, wanted, colours, max_side)
+
+
+def read_video(
+    path: Path,
+    frames: Sequence[int] | None = None,
+    *,
+    fps: float | None = None,
+    colours: Colours = "tagged",
+    max_side: int | None = None,
+    backend: Backend = "pyav",
+    max_bytes: int = MAX_BYTES,
+    progress: Progress = silent,
+) -> FrameSequence:
+    """Read frames of a video into memory.
+
+    Args:
+        path: A video file or a folder of pictures.
+        frames: Indices to read, ascending; None reads all.
+        fps: Frames per second of the chosen frames; None: as the first two of them lie in the video.
+        colours: How YUV becomes RGB.
+        max_side: Frames with a longer side are reduced to it, in proportion; None keeps them as they are.
+        backend: Who decodes; both give the same frames.
+        max_bytes: Largest clip that is accepted, in bytes.
+        progress: Told of each frame.
+
+    Raises:
+        InputError: The video cannot be read, or the clip is too large for memory.
+        MissingPackage: decord was asked for and is not installed.
+        BackendError: decord was asked for something it cannot do.
+    """
+    info = probe(path)
+    wanted = range(info.num_frames) if frames is None else frames
+    size = _reduced(info.size, max_side)
+    needed = len(wanted) * size.height * size.width * 3
+    if needed > max_bytes:
+        raise InputError(
+            f"{len(wanted)} frames of {path} take {needed / 2**30:.1f} GiB of memory; "
+            f"at most {max_bytes / 2**30:g} are used",
+            hint="fewer frames (--frames), every 2nd (--every 2), or a smaller video.",
+        )
+    if backend == "decord":
+        source = _decord_frames(info, list(wanted), colours, max_side)
+    else:
+        source = iterate_frames(path, frames, colours=colours, max_side=max_side)
+    held = np.empty((len(wanted), *size, 3), np.uint8)
+    progress.start("reading frames", len(wanted))
+    for place, frame in enumerate(source):
+        if frame.shape != held.shape[1:]:
+            raise InputError(
+                f"{path} changes its size at frame {wanted[place]}: {Size(*frame.shape[:2])} after {size}",
+                hint="convert it to one size first.",
+            )
+        held[place] = frame
+        progress.advance()
+    progress.done()
+    step = wanted[1] - wanted[0] if len(wanted) > 1 else 1
+    return FrameSequence(held, info.fps / step if fps is None else fps)
+
+
+_AGAIN = "copy or download it again, or convert the part that plays."
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    import av
+    from av.stream import Disposition
+
+    try:
+        container = av.open(
+            str(path), container_options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+        )
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except (PermissionError, IsADirectoryError) as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except av.FFmpegError as error:
+        raise _not_a_video(path) from error
+    with container:
+        streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        if not streams:
+            raise InputError(f"{path} has no video stream, only {_other_streams(container)}")
+        stream = streams[0]
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _not_a_video(path: Path) -> InputError:
+    if is_image(path):
+        return InputError(f"{path} is a picture, not a video", hint=_READABLE)
+    with path.open("rb") as file:
+        start = file.read(64)
+    if start[4:8] == b"ftyp":
+        return InputError(
+            f"{path} is truncated: 0 frames can be read, its table of frames is missing", hint=_AGAIN
+        )
+    return InputError(f"{path} is not a video", hint=_READABLE)
+
+
+def _other_streams(container: InputContainer) -> str:
+    kinds = sorted({stream.type for stream in container.streams if stream.type != "video"})
+    return " and ".join(kinds) if kinds else "a cover picture"
+
+
+def _count_frames(path: Path, container: InputContainer, stream: VideoStream) -> int:
+    """Count frames by their packets; what an edit list hides is not shown and not counted."""
+    import av
+
+    stored = shown = 0
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                stored += 1
+                shown += not packet.is_discard
+    except av.FFmpegError:
+        # The packets so far are what can be read; the header says below whether that is all.
+        pass
+    if stored < stream.frames:
+        raise InputError(f"{path} is truncated: {stored} of {stream.frames} frames can be read", hint=_AGAIN)
+    return shown
+
+
+def _decode(path: Path, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    import av
+
+    decoded = 0
+    try:
+        for frame in container.decode(stream):
+            yield frame
+            decoded += 1
+    except av.FFmpegError as error:
+        raise InputError(f"{path} is damaged: frame {decoded} does not decode", hint=_AGAIN) from error
+
+
+def _video_frames(
+    path: Path, wanted: list[int] | None, colours: Colours, max_side: int | None
+) -> Iterator[np.ndarray]:
+    remaining = None if wanted is None else iter(wanted)
+    following = None if remaining is None else next(remaining, None)
+    index = -1
+    with _opened(path) as (container, stream):
+        aspect = stream.sample_aspect_ratio
+        for index, frame in enumerate(_decode(path, container, stream)):
+            if remaining is None:
+                yield _upright(frame, aspect, colours, max_side)
+                continue
+            if following is None:
+                return
+            if index == following:
+                yield _upright(frame, aspect, colours, max_side)
+                following = next(remaining, None)
+    if following is not None:
+        raise InputError(
+            f"{path} ends after {index + 1} frames; frame {following} was asked for", hint=_AGAIN
+        )
+
+
+def _upright(
+    frame: VideoFrame, aspect: Fraction | None, colours: Colours, max_side: int | None
+) -> np.ndarray:
+    """Convert one decoded frame to RGB as it is meant to be seen."""
+    reduced = _reduced(_shown(frame, aspect), max_side)
+    target = Size(*reversed(reduced)) if _rotation(frame) % 180 else reduced
+    same = target == (frame.height, frame.width)
+    rgb = frame.reformat(
+        width=target.width,
+        height=target.height,
+        format="rgb24",
+        src_colorspace="ITU601" if colours == "bt601" else None,
+        interpolation=None if same else "AREA",
+    ).to_ndarray()
+    return np.ascontiguousarray(np.rot90(rgb, _rotation(frame) // 90))
+
+
+def _shown(frame: VideoFrame, aspect: Fraction | None) -> Size:
+    """Give a frame's size as people see it: with square pixels, and upright."""
+    width = round(frame.width * aspect) if aspect else frame.width
+    return Size(width, frame.height) if _rotation(frame) % 180 else Size(frame.height, width)
+
+
+def _rotation(frame: VideoFrame) -> int:
+    return round(frame.rotation / 90) * 90 % 360
+
+
+def _reduced(size: Size, max_side: int | None) -> Size:
+    longest = max(size)
+    if max_side is None or longest <= max_side:
+        return size
+    return Size(*(max(1, round(side * max_side / longest)) for side in size))
+
+
+def _decord_frames(
+    info: VideoInfo, wanted: list[int], colours: Colours, max_side: int | None
+) -> Iterator[np.ndarray]:
+    if colours != "tagged" or max_side is not None or info.path.is_dir():
+        raise BackendError(
+            "reader 'decord' reads whole frames of video files in the file's own colours, nothing else",
+            hint="read with 'pyav'.",
+        )
+    reader = require("decord", for_="reading videos with it").VideoReader(str(info.path), num_threads=1)
+    for index in wanted:
+        yield np.ascontiguousarray(np.rot90(reader[index].asnumpy(), info.rotation // 90))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    pictures = [entry for entry in folder.iterdir() if entry.is_file() and is_image(entry)]
+    if not pictures:
+        raise InputError(f"{folder} is a folder without pictures", hint=_READABLE)
+    return sorted(pictures, key=_natural)
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Order frame2 before frame10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]
+
+
+def _picture_frames(folder: Path, wanted: list[int] | None, max_side: int | None) -> Iterator[np.ndarray]:
+    pictures = _pictures(folder)
+    for index in range(len(pictures)) if wanted is None else wanted:
+        if index >= len(pictures):
+            raise InputError(f"{folder} ends after {len(pictures)} frames; frame {index} was asked for")
+        rgb = read_image(pictures[index]).rgb
+        size = Size(*rgb.shape[:2])
+        reduced = _reduced(size, max_side)
+        if reduced != size:
+            import cv2
+
+            rgb = cv2.resize(rgb, (reduced.width, reduced.height), interpolation=cv2.INTER_AREA)
+        yield rgb
