@@ -30,8 +30,8 @@ class Average:
     def update(self, network: nn.Module, step: int) -> None:
         """Move towards the network's weights after optimizer step `step`, counted from 1.
 
-        The decay grows from a tenth to its full value over the first steps (as min(decay, (1 + n) / (10 + n))), so
-        that the random initial weights are forgotten.
+        The decay grows to its full value over the first steps, as min(decay, (1 + n) / (10 + n)), so that the
+        random initial weights are forgotten.
         """
         current = network.state_dict()
         decay = min(self._decay, (1 + step) / (10 + step))

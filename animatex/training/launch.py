@@ -1,9 +1,8 @@
-"""Processes, device, precision and gradient exchange; accelerate's only home. One process is the simple case."""
+"""Processes, device, precision and gradient exchange; one process is the simple case."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +13,9 @@ from animatex.runtime import Runtime
 class Launch:
     """How this process takes part in a training run.
 
-    Started plainly there is one process. Started through `accelerate launch` there are several, each with a share of
-    the batches; gradients are averaged between them, and the first alone writes files. Weights and optimizer are held
-    whole, in float32, by every process; `runtime.dtype` is what the passes compute in.
+    Started plainly there is one process. Started through `accelerate launch` there are several, each with a
+    share of the batches; gradients are averaged between them, and the first alone writes files. Weights and
+    optimizer are held whole, in float32, by every process; `runtime.dtype` is what forward passes compute in.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -43,16 +42,18 @@ class Launch:
         return range(numbers.start * count + rank, numbers.stop * count, count)
 
     def prepare(self, network: nn.Module) -> nn.Module:
-        """Put a network on the device and, with several processes, wrap it so that gradients are exchanged."""
+        """Put a network on the device; with several processes, wrap it so that gradients are averaged."""
         prepared: nn.Module = self._accelerator.prepare_model(network.to(self.device))
         return prepared
 
-    @contextmanager
-    def computing(self, network: nn.Module, *, exchange: bool) -> Iterator[None]:
-        """Run passes in the runtime's dtype; `exchange` says whether this backward pass averages gradients."""
-        quiet: AbstractContextManager[None] = nullcontext() if exchange else self._accelerator.no_sync(network)
-        with quiet, torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32):
-            yield
+    def precision(self) -> AbstractContextManager[None]:
+        """Run forward passes in the runtime's dtype."""
+        lower = self._dtype != torch.float32
+        return torch.autocast(self.device.type, self._dtype if lower else torch.bfloat16, enabled=lower)
+
+    def exchange(self, network: nn.Module, *, now: bool) -> AbstractContextManager[None]:
+        """Average gradients between processes in this backward pass, or add them up until a later one."""
+        return nullcontext() if now else self._accelerator.no_sync(network)
 
     def backward(self, loss: Tensor) -> None:
         """Add the loss's gradients; in float16 scaled, so that small ones do not vanish."""

@@ -37,7 +37,9 @@ def choose_trainable(network: nn.Module, patterns: Sequence[str]) -> int:
                 hint=f"names look like '{names[0]}' and '{names[-1]}'.",
             )
     if not patterns:
-        raise ConfigError("trainable is empty, so nothing would train", hint='name patterns, or "*" for everything.')
+        raise ConfigError(
+            "trainable is empty, so nothing would train", hint='name patterns, or "*" for everything.'
+        )
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(any(fnmatchcase(name, pattern) for pattern in patterns))
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -85,7 +84,8 @@ def write_state(folder: Path, state: TrainState, identity: Identity, keep: int) 
     save_file(on_cpu(state.network.state_dict()), partial / "network.safetensors")
     save_file(on_cpu(state.average.weights), partial / "ema.safetensors")
     torch.save(
-        {"optimizer": state.optimizer.state_dict(), "scaler": state.scaler.state_dict()}, partial / "optimizer.pt"
+        {"optimizer": state.optimizer.state_dict(), "scaler": state.scaler.state_dict()},
+        partial / "optimizer.pt",
     )
     record = {
         "format": FORMAT,
@@ -96,7 +96,7 @@ def write_state(folder: Path, state: TrainState, identity: Identity, keep: int) 
     }
     (partial / _STATE).write_text(json.dumps(record, indent=1) + "\n")
     shutil.rmtree(final, ignore_errors=True)
-    os.replace(partial, final)
+    partial.replace(final)
     for old in _checkpoints(folder)[:-keep]:
         shutil.rmtree(old)
     return final
@@ -125,7 +125,7 @@ def saved_step(checkpoint: Path, identity: Identity) -> int:
         changes = differences(record["settings"], identity.settings)
         raise ConfigError(
             f"stage '{identity.stage}' was begun with other settings in {checkpoint}: {'; '.join(changes)}",
-            hint="set them back, train into another folder (out), or remove the stage's folder to begin again.",
+            hint="set them back, train into another folder (out), or remove this stage's to begin again.",
         )
     return int(record["step"])
 
@@ -197,7 +197,9 @@ def _check_fit(checkpoint: Path, weights: Mapping[str, Tensor], wanted: Mapping[
 
 def _leaves(value: Json | Mapping[str, Json], path: str = "") -> list[tuple[str, Json]]:
     if isinstance(value, Mapping):
-        return [leaf for key, item in value.items() for leaf in _leaves(item, f"{path}.{key}" if path else key)]
+        return [
+            leaf for key, item in value.items() for leaf in _leaves(item, f"{path}.{key}" if path else key)
+        ]
     return [(path, value)]
 
 

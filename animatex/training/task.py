@@ -1,4 +1,4 @@
-"""What the training loop asks of a stage: a network, batches by number, a loss, and the file that is shipped."""
+"""What the training loop asks of a stage: a network, batches by number, a loss, a file to ship."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class StepResult:
 class Task(Protocol[Batch]):
     """One stage of a recipe, without its loop.
 
-    The loop owns the optimizer, the average of the weights, precision and the checkpoints; a task owns what is
-    particular to its network. Tasks do not inherit from this; they have these members.
+    The loop owns the optimizer, the average of the weights, precision and the checkpoints; a task owns what
+    is particular to its network. Tasks do not inherit from this; they have these members.
     """
 
     @property
@@ -40,8 +40,8 @@ class Task(Protocol[Batch]):
     def batches(self, numbers: Iterable[int]) -> Generator[Batch, None, None]:
         """Make the batches with these numbers, in this order.
 
-        Batch `n` is a function of the seed and of `n` alone, so that a resumed run sees what an unbroken one would.
-        A generator, because the loop closes it, and with it the processes that render.
+        Batch `n` is a function of the seed and of `n` alone, so that a resumed run sees what an unbroken one
+        would. A generator, because the loop closes it, and with it the processes that render.
         """
 
     def loss(self, network: nn.Module, batch: Batch, rng: torch.Generator) -> StepResult:

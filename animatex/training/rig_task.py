@@ -1,0 +1,168 @@
+"""Training the rig network: pictures of procedural characters, of which the renderer knows everything."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from animatex.checkpoints.store import save_weights
+from animatex.config.run import RigStage, TrainConfig
+from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork
+from animatex.rig.rig import MIRRORED_JOINTS, MIRRORED_PARTS, joint_places, working_size
+from animatex.runtime import Runtime
+from animatex.synthetic.clips import still
+from animatex.training.loader import grouped, rendered
+from animatex.training.task import StepResult
+from animatex.video.frames import Size
+
+_PART_WEIGHTS = (1.0, 1.0, 1.0, *(2.0,) * 8)
+"""Limbs are a few hundred pixels of many thousand, and the whole point of a rig."""
+
+_RATIOS = (2 / 3, 2 / 3, 2 / 3, 1.0, 3 / 2)
+"""Width by height of successive batches: most pictures of characters are portraits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RigSample:
+    """One picture and what is known of it.
+
+    Attributes:
+        image: uint8 [H, W, 3].
+        labels: uint8 [H, W], indices of `PARTS`.
+        joints: float32 [18, 2], in pixels.
+        present: bool [18].
+    """
+
+    image: np.ndarray
+    labels: np.ndarray
+    joints: np.ndarray
+    present: np.ndarray
+
+    def mirrored(self) -> RigSample:
+        """The same picture, left and right exchanged."""
+        joints = self.joints[list(MIRRORED_JOINTS)].copy()
+        joints[:, 0] = self.image.shape[1] - joints[:, 0]
+        return RigSample(
+            np.ascontiguousarray(self.image[:, ::-1]),
+            np.array(MIRRORED_PARTS, np.uint8)[self.labels[:, ::-1]],
+            joints,
+            self.present[list(MIRRORED_JOINTS)],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRigSample:
+    """Sample number → picture; picklable, so that workers can call it."""
+
+    seed: int
+    height: int
+    stride: int
+    batch: int
+
+    def __call__(self, index: int) -> RigSample:
+        """Render a character at the proportions of its batch, mirrored every other time."""
+        ratio = _RATIOS[index // self.batch % len(_RATIOS)]
+        size = working_size(Size(1000, round(1000 * ratio)), self.height, self.stride)
+        made = still(self.seed + index, size)
+        sample = RigSample(made.image, made.labels, made.keypoints, made.present)
+        return sample.mirrored() if index % 2 else sample
+
+
+class RigTask:
+    """The rig stage of a recipe; see `training.task.Task`."""
+
+    def __init__(self, stage: RigStage, config: TrainConfig, runtime: Runtime) -> None:
+        self.network = RigNetwork(stage.network).to(memory_format=torch.channels_last)
+        self._stage = stage
+        self._device = runtime.device
+
+    def batches(self, numbers: Iterable[int]) -> Generator[list[RigSample], None, None]:
+        """Render the pictures of the batches with these numbers."""
+        stage = self._stage
+        render = RenderRigSample(stage.data.seed, stage.network.height, stage.network.stride, stage.batch)
+        indices = (number * stage.batch + item for number in numbers for item in range(stage.batch))
+        yield from grouped(rendered(render, indices, stage.data.workers), stage.batch)
+
+    def loss(self, network: nn.Module, batch: list[RigSample], rng: torch.Generator) -> StepResult:
+        """Compare the maps with what the renderer knows; the stream is not needed."""
+        images = np.stack([sample.image for sample in batch])
+        pixels = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2).float() / 255
+        maps = network(pixels.contiguous(memory_format=torch.channels_last))
+        return rig_loss(maps, batch)
+
+    def save(self, weights: Mapping[str, Tensor], path: Path) -> None:
+        """Write the rig network's file."""
+        save_weights(path, weights, kind="rig", config=self._stage.network)
+
+
+def rig_loss(maps: RigMaps, batch: list[RigSample]) -> StepResult:
+    """Cross-entropies of parts, joint places and joint presence, and Dice of the parts.
+
+    Args:
+        maps: The network's answer for the batch.
+        batch: What is true; all pictures of one size.
+    """
+    device = maps.parts.device
+    height, width = maps.parts.shape[2:]
+    parts = maps.parts.float()
+    labels = torch.from_numpy(np.stack([_shrunk(sample.labels, width, height) for sample in batch])).to(
+        device
+    )
+    present = torch.from_numpy(np.stack([sample.present for sample in batch])).to(device)
+    joints = torch.from_numpy(np.stack([sample.joints for sample in batch])).float().to(device)
+
+    weights = torch.tensor(_PART_WEIGHTS, device=device)
+    part_loss = F.cross_entropy(parts, labels, weight=weights)
+    dice_loss = _dice(parts.softmax(1), labels)
+    heat = maps.joints.float()
+    target = joint_targets(joints / 4, heat.shape[2], heat.shape[3])
+    place = -(target.flatten(2) * heat.flatten(2).log_softmax(2)).sum(2)
+    place_loss = (place * present).sum() / present.sum().clamp_min(1)
+    present_loss = F.binary_cross_entropy_with_logits(maps.present.float(), present.float())
+    loss = part_loss + 0.5 * dice_loss + 0.3 * place_loss + 0.5 * present_loss
+    with torch.no_grad():
+        figures = _figures(parts, labels, heat, joints, present)
+    return StepResult(loss, {"parts": part_loss.detach(), "joints": place_loss.detach(), **figures})
+
+
+def joint_targets(cells: Tensor, height: int, width: int, sigma: float = 1.0) -> Tensor:
+    """Distributions around the true places: [B, J, h, w] from places in cells, [B, J, 2]."""
+    y = torch.arange(height, device=cells.device) + 0.5
+    x = torch.arange(width, device=cells.device) + 0.5
+    rows = torch.exp(-((y - cells[..., 1:]) ** 2) / (2 * sigma**2))
+    columns = torch.exp(-((x - cells[..., :1]) ** 2) / (2 * sigma**2))
+    bell = rows[..., :, None] * columns[..., None, :]
+    return bell / bell.sum((2, 3), keepdim=True).clamp_min(1e-12)
+
+
+def _shrunk(labels: np.ndarray, width: int, height: int) -> np.ndarray:
+    return cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.int64)
+
+
+def _dice(probabilities: Tensor, labels: Tensor) -> Tensor:
+    """One minus the overlap of each part that is there, averaged."""
+    truth = F.one_hot(labels, probabilities.shape[1]).movedim(3, 1).float()
+    overlap = (probabilities * truth).sum((2, 3))
+    areas = (probabilities + truth).sum((2, 3))
+    there = truth.sum((2, 3)) > 0
+    return ((1 - (2 * overlap + 1) / (areas + 1)) * there).sum() / there.sum().clamp_min(1)
+
+
+def _figures(
+    parts: Tensor, labels: Tensor, heat: Tensor, joints: Tensor, present: Tensor
+) -> dict[str, Tensor]:
+    """Share of right labels on the character, overlap of the masks, joint error in percent of the picture's height."""
+    found, body = parts.argmax(1), labels > 0
+    accuracy = (found == labels)[body].float().mean()
+    mask_iou = ((found > 0) & body).sum() / ((found > 0) | body).sum().clamp_min(1)
+    places = torch.stack([joint_places(item) for item in heat.flatten(2).softmax(2).view_as(heat)])
+    error = (places - joints).norm(dim=2) / (4 * heat.shape[2]) * 100
+    joint_error = (error * present).sum() / present.sum().clamp_min(1)
+    return {"part_accuracy": accuracy, "mask_iou": mask_iou, "joint_error": joint_error}
