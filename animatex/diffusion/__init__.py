@@ -1,0 +1,1 @@
+"""The mathematics of diffusion; knows tensors, not videos or people."""
