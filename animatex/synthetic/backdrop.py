@@ -7,13 +7,26 @@ import numpy as np
 from animatex.synthetic.noise import child
 from animatex.synthetic.palette import sample_palette
 from animatex.synthetic.scenes.canvas import Canvas
+from animatex.synthetic.scenes.outdoor import paint_bokeh, paint_garden, paint_nature, paint_street
+from animatex.synthetic.scenes.poster import paint_poster
+from animatex.synthetic.scenes.room import paint_hall, paint_room
 from animatex.synthetic.scenes.studio import paint_paper, paint_strokes, paint_studio
+from animatex.synthetic.scenes.table import paint_clutter, paint_table
 from animatex.video.frames import Size
 
 FAMILIES = (
-    (paint_studio, 0.4),
-    (paint_paper, 0.3),
-    (paint_strokes, 0.3),
+    (paint_studio, 0.09),
+    (paint_paper, 0.06),
+    (paint_strokes, 0.05),
+    (paint_poster, 0.06),
+    (paint_bokeh, 0.1),
+    (paint_room, 0.16),
+    (paint_hall, 0.08),
+    (paint_nature, 0.11),
+    (paint_garden, 0.08),
+    (paint_street, 0.07),
+    (paint_table, 0.09),
+    (paint_clutter, 0.05),
 )
 
 

@@ -42,7 +42,9 @@ class Finish:
         if self.soften > 0:
             image = cv2.GaussianBlur(image, (0, 0), self.soften)
         elif self.soften < 0:
-            image = cv2.addWeighted(image, 1 - self.soften, cv2.GaussianBlur(image, (0, 0), 1.0), self.soften, 0.0)
+            image = cv2.addWeighted(
+                image, 1 - self.soften, cv2.GaussianBlur(image, (0, 0), 1.0), self.soften, 0.0
+            )
         image = cv2.LUT(cv2.transform(image, self.colour), self.table)
         if self.gain.size:
             image = cv2.multiply(image, self.gain, scale=1.0 / 128)
@@ -108,7 +110,9 @@ def _grain(rng: np.random.Generator, size: Size) -> np.ndarray:
     sigma = float(rng.uniform(1.5, 9.0))
     coarse = rng.random() < 0.5
     height, width = (size.height // 2 + 1, size.width // 2 + 1) if coarse else size
-    noise = rng.standard_normal((height, width, 3 if rng.random() < 0.5 else 1), dtype=np.float32) * sigma + 128.0
+    noise = (
+        rng.standard_normal((height, width, 3 if rng.random() < 0.5 else 1), dtype=np.float32) * sigma + 128.0
+    )
     noise = np.clip(np.round(noise), 0, 255).astype(np.uint8)
     if noise.shape[2] == 1:
         noise = np.repeat(noise, 3, axis=2)

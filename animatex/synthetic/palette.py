@@ -9,7 +9,15 @@ import numpy as np
 
 Colour = tuple[int, int, int]
 
-SKIN = ((255, 224, 200), (241, 194, 160), (224, 172, 120), (198, 134, 88), (150, 95, 60), (104, 64, 42), (66, 42, 30))
+SKIN = (
+    (255, 224, 200),
+    (241, 194, 160),
+    (224, 172, 120),
+    (198, 134, 88),
+    (150, 95, 60),
+    (104, 64, 42),
+    (66, 42, 30),
+)
 FUR = (
     (245, 240, 230), (214, 190, 156), (186, 142, 96), (139, 94, 60), (92, 62, 44), (58, 48, 44), (120, 116, 114),
     (200, 104, 44), (232, 168, 92), (34, 32, 34), (168, 160, 150), (236, 216, 180),
@@ -18,7 +26,15 @@ FOOD = (
     (255, 165, 20), (226, 46, 40), (250, 214, 60), (120, 180, 50), (60, 120, 40), (150, 60, 110), (120, 70, 40),
     (250, 236, 200), (235, 120, 140), (210, 150, 80), (90, 40, 30), (255, 120, 60),
 )  # fmt: skip
-LEAF = ((60, 120, 50), (96, 150, 60), (140, 180, 70), (40, 84, 60), (30, 66, 36), (170, 190, 90), (190, 150, 60))
+LEAF = (
+    (60, 120, 50),
+    (96, 150, 60),
+    (140, 180, 70),
+    (40, 84, 60),
+    (30, 66, 36),
+    (170, 190, 90),
+    (190, 150, 60),
+)
 HARMONIES = (
     "analogous", "complementary", "triad", "mono", "pastel", "dark", "neon", "earth", "grey", "fur", "food", "leaf",
 )  # fmt: skip
@@ -46,7 +62,9 @@ class Palette:
 
 def hsv(hue: float, saturation: float, value: float) -> Colour:
     """RGB bytes of a colour given as fractions; hue wraps, the others are clipped."""
-    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, min(max(saturation, 0.0), 1.0), min(max(value, 0.0), 1.0))
+    red, green, blue = colorsys.hsv_to_rgb(
+        hue % 1.0, min(max(saturation, 0.0), 1.0), min(max(value, 0.0), 1.0)
+    )
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
@@ -54,7 +72,9 @@ def jitter(rng: np.random.Generator, colour: Colour, amount: float = 0.06) -> Co
     """A neighbour of `colour`: hue, saturation and value moved by up to about `amount`."""
     hue, saturation, value = colorsys.rgb_to_hsv(*(c / 255 for c in colour))
     moves = rng.uniform(-amount, amount, 3).tolist()
-    return hsv(hue + 0.4 * moves[0], saturation * (1 + 2 * moves[1]), value * (1 + 2 * moves[2]) + moves[2] * 0.2)
+    return hsv(
+        hue + 0.4 * moves[0], saturation * (1 + 2 * moves[1]), value * (1 + 2 * moves[2]) + moves[2] * 0.2
+    )
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:

@@ -89,7 +89,9 @@ def paint_pattern(
     if name == "watercolour":
         wash = value_noise(rng, size, cells * 0.5, octaves=4)
         edge = np.abs(wash - 0.5)
-        return step(0.5, wash, 0.4), (edge < 0.03) * np.float32(-0.5) + (value_noise(rng, size, cells * 2, octaves=3) - 0.5)
+        return step(0.5, wash, 0.4), (edge < 0.03) * np.float32(-0.5) + (
+            value_noise(rng, size, cells * 2, octaves=3) - 0.5
+        )
     if name == "knit":
         column = np.abs((u * 3.0) % 1.0 - 0.5)
         stitch = _triangle(v * 4.0 + column * 1.4)

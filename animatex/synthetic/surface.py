@@ -110,7 +110,12 @@ def sample_material(rng: np.random.Generator, palette: Palette | None = None) ->
     """Draw a material in the colours of `palette` (a fresh one without)."""
     palette = palette or sample_palette(rng)
     base = jitter(rng, pick(rng, palette.colours))
-    other = (pick(rng, palette.colours), palette.light, palette.dark, scaled(base, float(rng.uniform(0.55, 1.35))))
+    other = (
+        pick(rng, palette.colours),
+        palette.light,
+        palette.dark,
+        scaled(base, float(rng.uniform(0.55, 1.35))),
+    )
     second = mix(jitter(rng, other[int(rng.integers(4))]), base, float(rng.uniform(0, 0.4)))
     weights = np.array([_PATTERN_WEIGHTS.get(name, 1.0) for name in PATTERNS])
     pattern = PATTERNS[int(rng.choice(len(PATTERNS), p=weights / weights.sum()))]
@@ -133,7 +138,11 @@ def sample_material(rng: np.random.Generator, palette: Palette | None = None) ->
 
 
 def paint(
-    material: Material, alpha: np.ndarray, lighting: Lighting, rng: np.random.Generator, unit: float | None = None
+    material: Material,
+    alpha: np.ndarray,
+    lighting: Lighting,
+    rng: np.random.Generator,
+    unit: float | None = None,
 ) -> np.ndarray:
     """Paint a silhouette.
 
@@ -234,7 +243,10 @@ def _lit(
 def _ramp(rng: np.random.Generator, facing: np.ndarray, lighting: Lighting, size: Size) -> np.ndarray:
     """From the cosine to the light to a brightness 0..1, in the drawing's style."""
     if lighting.style == "cel":
-        return np.clip((facing - 0.25) * 14.0 + 0.5, 0.0, 1.0) * 0.8 + np.clip((facing - 0.8) * 14.0, 0.0, 1.0) * 0.2
+        return (
+            np.clip((facing - 0.25) * 14.0 + 0.5, 0.0, 1.0) * 0.8
+            + np.clip((facing - 0.8) * 14.0, 0.0, 1.0) * 0.2
+        )
     light = np.clip(facing * 0.72 + 0.28, 0.0, 1.0)
     if lighting.style == "painterly":
         strokes = value_noise(rng, size, 14.0, stretch=0.5, octaves=2) - 0.5

@@ -23,6 +23,7 @@ class Canvas:
         size: Its height and width in pixels.
         aspect: Width over height.
         rng: The scene's randomness; no method draws a number of values from it that depends on the size.
+        defocus: Blur of the farthest things, as a sigma in heights; 0 is sharp everywhere.
     """
 
     def __init__(self, size: Size, rng: np.random.Generator) -> None:
@@ -30,13 +31,16 @@ class Canvas:
         self.size = size
         self.aspect = size.width / size.height
         self.rng = rng
+        self.defocus = 0.0 if rng.random() < 0.4 else float(rng.uniform(0.002, 0.03))
         self.image = np.zeros((*size, 3), np.uint8)
 
     def fill(self, colour: Colour) -> None:
         """Cover everything."""
         self.image[:] = colour
 
-    def gradient(self, colours: Sequence[Colour], top: float = 0.0, bottom: float = 1.0, stops: Sequence[float] = ()) -> None:
+    def gradient(
+        self, colours: Sequence[Colour], top: float = 0.0, bottom: float = 1.0, stops: Sequence[float] = ()
+    ) -> None:
         """Cover the rows from `top` to `bottom` with a vertical ramp through `colours`."""
         first, last = self._row(top), self._row(bottom)
         if last <= first:
@@ -59,7 +63,9 @@ class Canvas:
         """Fill an upright rectangle."""
         self.poly([(left, top), (right, top), (right, bottom), (left, bottom)], colour)
 
-    def disc(self, x: float, y: float, radius: float, colour: Colour, squash: float = 1.0, turn: float = 0.0) -> None:
+    def disc(
+        self, x: float, y: float, radius: float, colour: Colour, squash: float = 1.0, turn: float = 0.0
+    ) -> None:
         """Fill an ellipse; `squash` is its height over its width, `turn` in degrees."""
         scale = self.size.height * (1 << _SHIFT)
         axes = max(1, round(radius * scale)), max(1, round(radius * squash * scale))
@@ -83,6 +89,10 @@ class Canvas:
         small = cv2.resize(self.image, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
         small = cv2.GaussianBlur(small, (0, 0), pixels / factor)
         self.image = cv2.resize(small, (self.size.width, self.size.height), interpolation=cv2.INTER_LINEAR)
+
+    def recede(self, share: float = 1.0) -> None:
+        """Blur what is painted so far by a share of `defocus`: call it after each layer, from far to near."""
+        self.blur(self.defocus * share)
 
     def tone(self, field: np.ndarray) -> None:
         """Multiply by a field, float32 [any, any] or [any, any, 3], 1 leaves a pixel as it is, at most 2."""
@@ -120,7 +130,13 @@ class Canvas:
 
     def noise(self, cells: float, *, stretch: float = 1.0, octaves: int = 1, factor: int = 1) -> np.ndarray:
         """Value noise over the canvas (or a coarser version of it), 0..1."""
-        return value_noise(self.rng, self.coarse(factor) if factor > 1 else self.size, cells, stretch=stretch, octaves=octaves)
+        return value_noise(
+            self.rng,
+            self.coarse(factor) if factor > 1 else self.size,
+            cells,
+            stretch=stretch,
+            octaves=octaves,
+        )
 
     def speckle(self, strength: float, *, stretch: float = 1.0, cell: float = 1.0) -> None:
         """Add fine texture, `strength` as a share of brightness; `cell` in pixels of a 192-row picture."""

@@ -34,11 +34,19 @@ def paint_studio(canvas: Canvas, palette: Palette) -> None:
 def paint_paper(canvas: Canvas, palette: Palette) -> None:
     """One colour, or paper, plaster, cloth."""
     kind = canvas.uniform(0, 1)
-    base = (255, 255, 255) if kind < 0.12 else (0, 0, 0) if kind < 0.15 else pick(canvas.rng, (*palette.colours, palette.light))
+    base = (
+        (255, 255, 255)
+        if kind < 0.12
+        else (0, 0, 0)
+        if kind < 0.15
+        else pick(canvas.rng, (*palette.colours, palette.light))
+    )
     canvas.fill(base)
     if canvas.chance(0.35):
         return
-    canvas.tone(1.0 + canvas.uniform(0.05, 0.5) * (canvas.noise(canvas.uniform(2, 12), octaves=4, factor=2) - 0.5))
+    canvas.tone(
+        1.0 + canvas.uniform(0.05, 0.5) * (canvas.noise(canvas.uniform(2, 12), octaves=4, factor=2) - 0.5)
+    )
     canvas.speckle(canvas.uniform(0.02, 0.2), stretch=canvas.uniform(0.4, 2.5), cell=canvas.uniform(0.7, 3))
 
 
