@@ -1,0 +1,1 @@
+"""Frames to latents and back; sampling knows nothing else of pictures."""
