@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from animatex.synthetic.noise import child
-from animatex.synthetic.palette import sample_palette
+from animatex.synthetic.palette import Palette, sample_palette
 from animatex.synthetic.scenes.canvas import Canvas
 from animatex.synthetic.scenes.outdoor import paint_bokeh, paint_garden, paint_nature, paint_street
 from animatex.synthetic.scenes.poster import paint_poster
@@ -14,7 +16,9 @@ from animatex.synthetic.scenes.studio import paint_paper, paint_strokes, paint_s
 from animatex.synthetic.scenes.table import paint_clutter, paint_table
 from animatex.video.frames import Size
 
-FAMILIES = (
+ScenePainter = Callable[[Canvas, Palette], None]
+
+FAMILIES: tuple[tuple[ScenePainter, float], ...] = (
     (paint_studio, 0.09),
     (paint_paper, 0.06),
     (paint_strokes, 0.05),
@@ -41,9 +45,13 @@ def paint_backdrop(rng: np.random.Generator, size: Size) -> np.ndarray:
         uint8 [height, width, 3], RGB.
     """
     own = child(rng)
+    scene = choose_family(own)
     canvas = Canvas(size, own)
-    palette = sample_palette(own)
-    shares = np.array([share for _, share in FAMILIES])
-    scene, _ = FAMILIES[int(own.choice(len(FAMILIES), p=shares / shares.sum()))]
-    scene(canvas, palette)
+    scene(canvas, sample_palette(own))
     return canvas.image
+
+
+def choose_family(rng: np.random.Generator) -> ScenePainter:
+    """Draw one of `FAMILIES` by its share."""
+    shares = np.array([share for _, share in FAMILIES])
+    return FAMILIES[int(rng.choice(len(FAMILIES), p=shares / shares.sum()))][0]

@@ -19,7 +19,7 @@ class Finish:
         size: Height and width of the pictures it fits.
         table: uint8 [256, 1, 3]; contrast, exposure, gamma and temperature, by channel.
         colour: float32 [3, 3]; saturation, or a tint.
-        gain: uint8 [h, w, 3], 128 leaves a pixel as it is; the vignette and the light's fall-off. Empty: none.
+        gain: uint8 [h, w, 3], 128 leaves a pixel as it is: the vignette. Empty: none.
         grain: int8 noise as uint8 [h, w, 3] around 128. Empty: none.
         soften: Sigma of the blur in pixels; 0 none, below 0 sharpens by that much.
         painterly: Radius of the brush in pixels; 0 none.

@@ -13,7 +13,8 @@ from animatex.synthetic.pattern import PATTERNS, paint_pattern
 from animatex.video.frames import Size
 
 __all__ = [
-    "STYLES", "Lighting", "Material", "Palette", "paint", "sample_lighting", "sample_material", "sample_palette",
+    "STYLES", "Lighting", "Material", "Palette",
+    "paint", "sample_lighting", "sample_material", "sample_palette",
 ]  # fmt: skip
 
 STYLES = ("flat", "cel", "soft", "glossy", "painterly")

@@ -85,7 +85,7 @@ def lay_floor(canvas: Canvas, kind: str, base: Colour, horizon: float) -> None:
 def light_patches(
     canvas: Canvas, horizon: float, colour: tuple[float, float, float], strength: float
 ) -> None:
-    """Sun through a window (or leaves) on the floor below `horizon`: slanted bright panes, shadow between them."""
+    """Sun through a window or leaves on the floor below `horizon`: slanted bright panes, shadow between."""
     rng = canvas.rng
     small = canvas.coarse(2)
     mask = np.zeros(small, np.uint8)

@@ -57,7 +57,7 @@ def paint_table(canvas: Canvas, palette: Palette) -> None:
 
 
 def paint_clutter(canvas: Canvas, palette: Palette) -> None:
-    """What could be taken for a character's parts: balls with dots like eyes, sticks, rods, forked branches."""
+    """What could be taken for a character's parts: balls with dots like eyes, sticks, forked branches."""
     rng = canvas.rng
     behind = (paint_room, paint_bokeh, paint_nature, None)[canvas.count(0, 3)]
     if behind is None:
