@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic
 
 import torch
 from torch import nn
@@ -33,7 +33,6 @@ from animatex.training.state import (
 from animatex.training.stop import Stop
 from animatex.training.task import Batch, StepResult, Task
 
-T = TypeVar("T")
 Record = dict[str, str | int | float | None]
 
 
@@ -102,38 +101,22 @@ def train_stage(
         ConfigError: The checkpoint comes from other settings, or a pattern matches no parameter.
     """
     trained = choose_trainable(task.network, plan.trainable)
-    network = launch.prepare(task.network)
-    state = _begin(task.network, plan, launch)
-    first, saved, losses = state.step, state.step, list[float]()
-    numbers = range(first * plan.optimizer.accumulate, plan.steps * plan.optimizer.accumulate)
-    log = MetricsLog(plan.folder / "metrics.jsonl", first) if launch.is_first else None
+    run = _Run(task, launch.prepare(task.network), _begin(task.network, plan, launch), plan, launch)
+    log = MetricsLog(plan.folder / "metrics.jsonl", run.state.step) if launch.is_first else None
     progress.start(f"training {plan.name}", plan.steps)
-    progress.advance(first)
-    share = launch.share(numbers)
-    with torch.random.fork_rng(), closing(task.batches(share)) as batches:
-        numbered = zip(share, batches, strict=False)
-        while state.step < plan.steps and not launch.anywhere(stop.is_asked):
-            loss, record = _step(task, network, state, numbered, plan, launch)
-            losses.append(loss)
-            if log is not None:
-                log.write(record)
-            progress.advance()
-            if state.step % plan.save_every == 0:
-                _save(task, state, plan, launch)
-                saved = state.step
-    if saved != state.step or not plan.file.is_file():
-        _save(task, state, plan, launch)
+    progress.advance(run.state.step)
+    losses = _train(run, stop, log, progress)
     if log is not None:
         log.close()
     progress.done()
     return StageReport(
         name=plan.name,
         file=plan.file,
-        steps=state.step,
-        seconds=state.seconds,
+        steps=run.state.step,
+        seconds=run.state.seconds,
         loss=_mean(losses[-100:]) if losses else None,
         trained=trained,
-        finished=state.step >= plan.steps,
+        finished=run.state.step >= plan.steps,
     )
 
 
@@ -143,13 +126,18 @@ def stream_seed(seed: int, number: int) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run(Generic[Batch]):
+    task: Task[Batch]
+    network: nn.Module
+    state: TrainState
+    plan: StagePlan
+    launch: Launch
+
+
 def _begin(network: nn.Module, plan: StagePlan, launch: Launch) -> TrainState:
-    state = TrainState(
-        network,
-        Average(network, plan.optimizer.ema_decay),
-        make_optimizer(network, plan.optimizer),
-        launch.scaler,
-    )
+    average = Average(network, plan.optimizer.ema_decay)
+    state = TrainState(network, average, make_optimizer(network, plan.optimizer), launch.scaler)
     checkpoint = newest(plan.folder)
     if checkpoint is not None:
         saved_step(checkpoint, plan.identity)
@@ -157,41 +145,49 @@ def _begin(network: nn.Module, plan: StagePlan, launch: Launch) -> TrainState:
     return state
 
 
-def _step(
-    task: Task[Batch],
-    network: nn.Module,
-    state: TrainState,
-    batches: Iterator[tuple[int, Batch]],
-    plan: StagePlan,
-    launch: Launch,
-) -> tuple[float, Record]:
-    began, waited = time.perf_counter(), 0.0
+def _train(run: _Run[Batch], stop: Stop, log: MetricsLog | None, progress: Progress) -> list[float]:
+    state, plan, losses = run.state, run.plan, list[float]()
+    saved = state.step
+    count = plan.optimizer.accumulate
+    share = run.launch.share(range(state.step * count, plan.steps * count))
+    # The seeds set for each batch stay in here.
+    with torch.random.fork_rng(), closing(run.task.batches(share)) as batches:
+        numbered = zip(share, batches, strict=False)
+        while state.step < plan.steps and not run.launch.anywhere(stop.is_asked):
+            loss, record = _step(run, numbered)
+            losses.append(loss)
+            if log is not None:
+                log.write(record)
+            progress.advance()
+            if state.step % plan.save_every == 0:
+                _save(run)
+                saved = state.step
+    if saved != state.step or not plan.file.is_file():
+        _save(run)
+    return losses
+
+
+def _step(run: _Run[Batch], batches: Iterator[tuple[int, Batch]]) -> tuple[float, Record]:
+    state, plan, began = run.state, run.plan, time.perf_counter()
     rate = learning_rate(state.step, plan.steps, plan.optimizer)
     for group in state.optimizer.param_groups:
         group["lr"] = rate
-    network.train()
-    results: list[StepResult] = []
-    for micro in range(plan.optimizer.accumulate):
-        asked = time.perf_counter()
-        number, batch = next(batches)
-        waited += time.perf_counter() - asked
-        results.append(
-            _gradients(
-                task, network, number, batch, plan, launch, last=micro + 1 == plan.optimizer.accumulate
-            )
-        )
+    results, waited = _gradients(run, batches)
     loss = _mean([float(result.loss.detach()) for result in results])
-    norm = float(launch.clip(state.network, state.optimizer, plan.optimizer.clip_norm))
+    norm = float(run.launch.clip(state.network, state.optimizer, plan.optimizer.clip_norm))
     # In float16 the scaler itself leaves out a step whose gradients overflow.
     if not math.isfinite(loss) or not (math.isfinite(norm) or state.scaler.is_enabled()):
-        raise _diverged(state, plan, loss, norm, rate)
-    launch.step(state.optimizer)
+        raise _diverged(run, loss, norm, rate)
+    run.launch.step(state.optimizer)
     state.step += 1
     state.average.update(state.network, state.step)
     seconds = time.perf_counter() - began
     state.seconds += seconds
-    record: Record = {"stage": plan.name, "step": state.step, "loss": loss, "learning_rate": rate}
-    record |= {
+    record: Record = {
+        "stage": plan.name,
+        "step": state.step,
+        "loss": loss,
+        "learning_rate": rate,
         "gradient_norm": norm if math.isfinite(norm) else None,
         "seconds": round(seconds, 4),
         "waited": round(waited, 4),
@@ -201,42 +197,41 @@ def _step(
     return loss, record
 
 
-def _gradients(
-    task: Task[Batch],
-    network: nn.Module,
-    number: int,
-    batch: Batch,
-    plan: StagePlan,
-    launch: Launch,
-    *,
-    last: bool,
-) -> StepResult:
-    seed = stream_seed(plan.seed, number)
-    # Dropout layers draw from PyTorch's own stream.
-    torch.manual_seed(seed)
-    with launch.exchange(network, now=last):
-        with launch.precision():
-            result = task.loss(network, batch, torch.Generator("cpu").manual_seed(seed))
-        launch.backward(result.loss / plan.optimizer.accumulate)
-    return result
+def _gradients(run: _Run[Batch], batches: Iterator[tuple[int, Batch]]) -> tuple[list[StepResult], float]:
+    run.network.train()
+    results, waited, count = list[StepResult](), 0.0, run.plan.optimizer.accumulate
+    for index in range(count):
+        asked = time.perf_counter()
+        number, batch = next(batches)
+        waited += time.perf_counter() - asked
+        seed = stream_seed(run.plan.seed, number)
+        # Dropout layers draw from PyTorch's own stream.
+        torch.manual_seed(seed)
+        with run.launch.exchange(run.network, now=index + 1 == count):
+            with run.launch.precision():
+                result = run.task.loss(run.network, batch, torch.Generator("cpu").manual_seed(seed))
+            run.launch.backward(result.loss / count)
+        results.append(result)
+    return results, waited
 
 
-def _save(task: Task[Batch], state: TrainState, plan: StagePlan, launch: Launch) -> None:
-    if launch.is_first:
-        write_state(plan.folder, state, plan.identity, plan.keep)
+def _save(run: _Run[Batch]) -> None:
+    plan = run.plan
+    if run.launch.is_first:
+        write_state(plan.folder, run.state, plan.identity, plan.keep)
         beside = plan.file.with_name(f".{plan.file.stem}.partial{plan.file.suffix}")
         beside.unlink(missing_ok=True)
-        task.save(on_cpu(state.average.weights), beside)
+        run.task.save(on_cpu(run.state.average.weights), beside)
         beside.replace(plan.file)
-    launch.wait()
+    run.launch.wait()
 
 
-def _diverged(state: TrainState, plan: StagePlan, loss: float, norm: float, rate: float) -> AnimateXError:
-    last = newest(plan.folder)
+def _diverged(run: _Run[Batch], loss: float, norm: float, rate: float) -> AnimateXError:
+    last = newest(run.plan.folder)
     kept = f"{last} is untouched" if last is not None else "there is no checkpoint yet"
     return AnimateXError(
-        f"stage '{plan.name}' diverged at step {state.step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}, "
-        f"learning rate {rate:.3g}; {kept}",
+        f"stage '{run.plan.name}' diverged at step {run.state.step + 1}: loss {loss:.4g}, "
+        f"gradient norm {norm:.4g}, learning rate {rate:.3g}; {kept}",
         hint="lower optimizer.learning_rate or optimizer.clip_norm, or set runtime.dtype to float32.",
     )
 
