@@ -1,0 +1,141 @@
+"""Gap filling and smoothing of key points, at the clip's true frame rate."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from animatex.config.run import SmoothConfig
+from animatex.pose.sequence import PoseSequence
+from animatex.pose.skeleton import (
+    LEFT_HAND,
+    LEFT_HIP,
+    LEFT_WRIST,
+    NECK,
+    RIGHT_HAND,
+    RIGHT_HIP,
+    RIGHT_WRIST,
+)
+
+_HANDS = ((LEFT_WRIST, LEFT_HAND), (RIGHT_WRIST, RIGHT_HAND))
+_SPEED_CUTOFF = 1.0
+
+
+def smooth_poses(poses: PoseSequence, config: SmoothConfig) -> PoseSequence:
+    """Bridge short gaps and take the estimator's tremble out of the motion.
+
+    Args:
+        poses: Points that were not seen have score 0.
+        config: How long a gap may be and how strongly to smooth.
+
+    Returns:
+        The same clip; points that stay unseen are unchanged.
+    """
+    filled = fill_gaps(poses, config.max_gap)
+    if config.method == "none":
+        return filled
+    return one_euro(filled, config.min_cutoff, config.beta)
+
+
+def fill_gaps(poses: PoseSequence, max_gap: int) -> PoseSequence:
+    """Interpolate points that are missing for at most `max_gap` frames between two frames where they are seen.
+
+    A hand is interpolated relative to its wrist, so that it does not come off a moving arm. A filled point has the
+    lower of the scores on both sides.
+    """
+    if max_gap == 0:
+        return poses
+    points, scores = _bridge(np.nan_to_num(poses.keypoints), poses.scores, max_gap)
+    for wrist, hand in _HANDS:
+        held = scores[:, [wrist]] > 0
+        relative = np.nan_to_num(poses.keypoints[:, hand]) - points[:, [wrist]]
+        hand_points, hand_scores = _bridge(relative, np.where(held, poses.scores[:, hand], 0), max_gap)
+        points[:, hand] = np.where(held[..., None], hand_points + points[:, [wrist]], points[:, hand])
+        scores[:, hand] = np.where(held, hand_scores, scores[:, hand])
+    seen = (poses.scores > 0)[..., None]
+    return replace(poses, keypoints=np.where(seen, poses.keypoints, points), scores=scores)
+
+
+def one_euro(poses: PoseSequence, min_cutoff: float, beta: float) -> PoseSequence:
+    """Smooth with the One-Euro filter (Casiez et al. 2012), forwards and backwards, so that nothing lags.
+
+    Args:
+        poses: The filter starts afresh wherever a point appears.
+        min_cutoff: Cut-off frequency of a point at rest, in Hz.
+        beta: How fast the cut-off rises with speed, in Hz per torso length a second.
+    """
+    torso = torso_length(poses)
+    points = np.nan_to_num(poses.keypoints).astype(np.float64) / torso
+    seen = poses.scores > 0
+    forwards = _one_euro_pass(points, seen, poses.fps, min_cutoff, beta)
+    backwards = _one_euro_pass(points[::-1], seen[::-1], poses.fps, min_cutoff, beta)[::-1]
+    smooth = ((forwards + backwards) / 2 * torso).astype(np.float32)
+    return poses.moved(np.where(seen[..., None], smooth, poses.keypoints))
+
+
+def torso_length(poses: PoseSequence) -> float:
+    """Measure the clip's body scale: median distance from the neck to the middle of the hips, in pixels.
+
+    A quarter of the canvas's height where these are never seen.
+    """
+    seen = (poses.scores[:, [NECK, RIGHT_HIP, LEFT_HIP]] > 0).all(axis=1)
+    if not seen.any():
+        return poses.canvas.height / 4
+    hips = poses.keypoints[seen][:, [RIGHT_HIP, LEFT_HIP]].mean(axis=1)
+    return max(1.0, float(np.median(np.linalg.norm(hips - poses.keypoints[seen, NECK], axis=1))))
+
+
+def jitter(poses: PoseSequence) -> float:
+    """Measure how much the body trembles.
+
+    Returns:
+        Median length of the second difference of the eighteen joints over time, in torso lengths a second squared;
+        0 where no joint is seen in three frames running.
+    """
+    body, seen = poses.keypoints[:, :18].astype(np.float64), poses.scores[:, :18] > 0
+    running = seen[2:] & seen[1:-1] & seen[:-2]
+    if not running.any():
+        return 0.0
+    bend = (body[2:] - 2 * body[1:-1] + body[:-2])[running]
+    return float(np.median(np.linalg.norm(bend, axis=1))) * poses.fps**2 / torso_length(poses)
+
+
+def _bridge(points: np.ndarray, scores: np.ndarray, max_gap: int) -> tuple[np.ndarray, np.ndarray]:
+    """Linear interpolation over time of float [F, K, 2] where scores [F, K] are 0, in gaps up to `max_gap`."""
+    count = len(points)
+    seen = scores > 0
+    frame = np.arange(count)[:, None]
+    before = np.maximum.accumulate(np.where(seen, frame, -1), axis=0)
+    after = np.minimum.accumulate(np.where(seen, frame, count)[::-1], axis=0)[::-1]
+    fill = ~seen & (before >= 0) & (after < count) & (after - before - 1 <= max_gap)
+    left, right = np.where(fill, before, frame), np.where(fill, after, frame)
+    weight = np.where(fill, (frame - left) / np.maximum(right - left, 1), 0.0)[..., None].astype(points.dtype)
+    point = np.arange(points.shape[1])
+    mixed = (1 - weight) * points[left, point] + weight * points[right, point]
+    return mixed, np.minimum(scores[left, point], scores[right, point])
+
+
+def _one_euro_pass(
+    points: np.ndarray, seen: np.ndarray, fps: float, min_cutoff: float, beta: float
+) -> np.ndarray:
+    """One causal pass over float [F, K, 2] in torso lengths.
+
+    Notation: a cut-off of f Hz means the weight alpha = r / (r + 1) with r = 2 pi f / fps.
+    """
+    smooth = points.copy()
+    speed = np.zeros_like(points[0])
+    keep_speed = _weight(_SPEED_CUTOFF, fps)
+    for t in range(1, len(points)):
+        running = (seen[t] & seen[t - 1])[:, None]
+        velocity = (points[t] - points[t - 1]) * fps
+        speed = np.where(running, keep_speed * velocity + (1 - keep_speed) * speed, 0)
+        alpha = _weight(min_cutoff + beta * np.linalg.norm(speed, axis=1, keepdims=True), fps)
+        smooth[t] = np.where(running, alpha * points[t] + (1 - alpha) * smooth[t - 1], points[t])
+    return smooth
+
+
+def _weight(cutoff: float | np.ndarray, fps: float) -> np.ndarray:
+    r = 2 * math.pi * np.asarray(cutoff) / fps
+    return r / (r + 1)
