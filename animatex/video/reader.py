@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 Colours = Literal["tagged", "bt601"]
-"""tagged: as the file says, which is right. bt601: as OpenCV converts everything, for parity with its users."""
+"""tagged: as the file says, which is right. bt601: as OpenCV converts everything; for parity."""
 
 Backend = Literal["pyav", "decord"]
 
@@ -34,7 +34,10 @@ MAX_BYTES = 8 * 2**30
 """Frames of a clip are held in memory; more than this is refused in words instead of by the system."""
 
 # Containers that hold videos. FFmpeg would also read playlists that name other files, and text as a screen.
-_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,m4v,nut,mxf"
+_CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,"
+    "asf,flv,ogg,h264,hevc,m4v,nut,mxf"
+)
 _READABLE = "MP4, MOV, MKV, WebM, AVI, GIF and MPEG files and folders of pictures can be read."
 
 

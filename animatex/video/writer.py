@@ -1,0 +1,237 @@
+"""Frames to an H.264 video, with the driving video's sound, or to a folder of pictures."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from animatex import __version__
+from animatex.errors import InputError
+from animatex.files import replacing
+from animatex.progress import Progress, silent
+from animatex.video.frames import FrameSequence
+from animatex.video.image import write_png
+from animatex.video.reader import VideoInfo
+from animatex.video.sampling import ClipPlan
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+VIDEO_SUFFIXES = (".mp4", ".mov")
+
+COMMENT = (
+    f"made with animatex {__version__}; digital source type: "
+    "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+)
+"""Says in the file that a trained model made it, in the words of the IPTC's vocabulary."""
+
+# x264's output depends on the number of threads, not on their timing; a fixed number gives the same bytes.
+_THREADS = 4
+_SOUND_RATE = 48_000
+_SOUND_BITS = 192_000
+_BT709, _LIMITED_RANGE = 1, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound of a video, from some moment on.
+
+    Attributes:
+        path: A file with an audio stream.
+        start_seconds: The moment that plays with the first frame.
+    """
+
+    path: Path
+    start_seconds: float
+
+
+def fitting_sound(video: VideoInfo, plan: ClipPlan) -> Sound | None:
+    """Give the driving video's sound where it has one and the result moves as fast as the performer."""
+    return Sound(video.path, plan.start_seconds) if video.has_audio and plan.keeps_speed else None
+
+
+def write_video(
+    path: Path,
+    frames: FrameSequence,
+    *,
+    crf: int = 16,
+    sound: Sound | None = None,
+    title: str | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Write frames as a video that every player shows, or as numbered pictures.
+
+    The same frames give the same bytes. The file appears under its name when it is complete, and not before.
+
+    Args:
+        path: A file ending in .mp4 or .mov, or a folder (a name without suffix) for PNG files; replaced if it
+            exists.
+        frames: What to write. The format needs even sides; an odd one gets its last row or column twice.
+        crf: Quality of the H.264 stream, 0 (lossless) to 51; lower is better and larger.
+        sound: Played along and cut to the length of the frames; None leaves the video silent.
+        title: Kept in the file's metadata.
+        progress: Told of each frame.
+
+    Raises:
+        InputError: It cannot be written there, or the sound cannot be read.
+    """
+    progress.start("writing", len(frames))
+    if not path.suffix:
+        _write_folder(path, frames, progress)
+    elif path.suffix.lower() in VIDEO_SUFFIXES:
+        with replacing(path) as beside:
+            _write_file(beside, frames, crf, sound, title, progress)
+    else:
+        raise InputError(
+            f"{path} cannot be written: no video format is known for '{path.suffix}'",
+            hint=f"{' or '.join(VIDEO_SUFFIXES)}, or a name without suffix for a folder of PNG files.",
+        )
+    progress.done()
+
+
+def _write_file(
+    path: Path, frames: FrameSequence, crf: int, sound: Sound | None, title: str | None, progress: Progress
+) -> None:
+    import av
+
+    # Bit-exact: no writing library's version and no date, which would make equal videos differ.
+    options = {"movflags": "+faststart", "fflags": "+bitexact"}
+    with av.open(str(path), "w", options=options) as container:
+        container.metadata["comment"] = COMMENT
+        if title:
+            container.metadata["title"] = title
+        # A container is given all its streams before it is given the first packet.
+        picture_stream = _picture_stream(container, frames, crf)
+        streams = [_picture_packets(picture_stream, frames, progress)]
+        if sound is not None:
+            sound_stream = container.add_stream(
+                "aac", rate=_SOUND_RATE, bit_rate=_SOUND_BITS, layout="stereo"
+            )
+            streams.append(_sound_packets(sound_stream, sound, frames.seconds))
+        for packet in heapq.merge(*streams, key=_decoding_time):
+            container.mux(packet)
+
+
+def _picture_stream(container: OutputContainer, frames: FrameSequence, crf: int) -> VideoStream:
+    stream = container.add_stream(
+        "libx264",
+        rate=Fraction(frames.fps).limit_denominator(1001),
+        options={"crf": str(crf), "preset": "medium"},
+    )
+    stream.height, stream.width = (side + side % 2 for side in frames.size)
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.thread_count = _THREADS
+    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    context.color_range = _LIMITED_RANGE
+    return stream
+
+
+def _picture_packets(stream: VideoStream, frames: FrameSequence, progress: Progress) -> Iterator[Packet]:
+    import av
+
+    for index, rgb in enumerate(frames.frames):
+        frame = av.VideoFrame.from_ndarray(_even(rgb), format="rgb24")
+        picture = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
+        picture.pts, picture.time_base = index, 1 / Fraction(stream.codec_context.framerate)
+        yield from stream.encode(picture)
+        progress.advance()
+    yield from stream.encode(None)
+
+
+def _even(rgb: np.ndarray) -> np.ndarray:
+    """Repeat the last row or column of a picture with an odd side."""
+    height, width = rgb.shape[:2]
+    if height % 2 or width % 2:
+        rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return np.ascontiguousarray(rgb)
+
+
+def _sound_packets(stream: AudioStream, sound: Sound, seconds: float) -> Iterator[Packet]:
+    import av
+
+    with av.open(str(sound.path)) as container:
+        yield from _encoded(stream, container, sound, seconds)
+    yield from stream.encode(None)
+
+
+def _encoded(
+    stream: AudioStream, container: InputContainer, sound: Sound, seconds: float
+) -> Iterator[Packet]:
+    """Cut the sound to the sample and encode it anew: its own packets begin where they please."""
+    import av
+
+    first = round(sound.start_seconds * _SOUND_RATE)
+    written, wanted = 0, round(seconds * _SOUND_RATE)
+    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_SOUND_RATE)
+    try:
+        for decoded in container.decode(audio=0):
+            for frame in resampler.resample(decoded):
+                position = round((frame.time or 0.0) * _SOUND_RATE)
+                samples = frame.to_ndarray()[:, max(0, first - position) :][:, : wanted - written]
+                if samples.shape[1]:
+                    yield from stream.encode(_audio_frame(samples, written))
+                    written += samples.shape[1]
+            if written >= wanted:
+                return
+    except av.FFmpegError as error:
+        raise InputError(
+            f"the sound of {sound.path} does not decode", hint="--set video.audio=false writes without sound."
+        ) from error
+
+
+def _audio_frame(samples: np.ndarray, position: int) -> AudioFrame:
+    import av
+
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout="stereo")
+    frame.sample_rate = _SOUND_RATE
+    frame.pts, frame.time_base = position, Fraction(1, _SOUND_RATE)
+    return frame
+
+
+def _decoding_time(packet: Packet) -> float:
+    assert packet.dts is not None
+    return float(packet.dts * packet.time_base)
+
+
+def _write_folder(folder: Path, frames: FrameSequence, progress: Progress) -> None:
+    """Write 00000.png and so on; an earlier such folder goes once the new one is complete."""
+    if folder.exists():
+        _check_ours(folder)
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        beside.mkdir()
+        for index, rgb in enumerate(frames.frames):
+            write_png(beside / f"{index:05d}.png", rgb)
+            progress.advance()
+        if folder.exists():
+            shutil.rmtree(folder)
+        beside.rename(folder)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _check_ours(folder: Path) -> None:
+    if not folder.is_dir():
+        raise InputError(f"{folder} is a file; pictures need a folder")
+    for entry in folder.iterdir():
+        if not re.fullmatch(r"\d{5}\.png", entry.name):
+            raise InputError(
+                f"{folder} is not replaced: it holds {entry.name}, which is no frame of ours",
+                hint="another --out, or an empty folder.",
+            )
