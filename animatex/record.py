@@ -41,8 +41,8 @@ def write_record(
 ) -> None:
     """Write the effective configuration with its seed, below comments that say what else the run used.
 
-    The file is a complete preset: `--preset` with it repeats the run. It holds no date, so equal runs write equal
-    records.
+    The file is a complete preset: `--preset` with it repeats the run. It holds no date, so equal runs write
+    equal records.
 
     Args:
         path: YAML file to write; replaced if it exists.

@@ -1,0 +1,57 @@
+# make demo        a first video: creates the environment, animates the sample character
+# make test        creates the environment, runs the default tests
+# make gates       format, lint, types, layers
+# make test-slow, make test-shared    the tests that are left out by default
+# make clean       removes what these made, the environment included
+#
+# PYTHON=python3.12 make ...   uses another Python; VENV=path puts the environment elsewhere.
+
+PYTHON ?= python3
+VENV ?= .venv
+MARKERS ?=
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+SOURCES := animatex animatex_cli tests
+
+.PHONY: demo test test-slow test-shared gates clean
+
+demo: $(VENV)/.installed
+	@mkdir -p demo
+	$(BIN)/animatex animate samples/character.png samples/dance.mp4 --out demo/character-dance.mp4 \
+		--preview demo/contact-sheet.png --force
+	@echo
+	@echo "video:         $(CURDIR)/demo/character-dance.mp4"
+	@echo "contact sheet: $(CURDIR)/demo/contact-sheet.png"
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest $(if $(MARKERS),-m "$(MARKERS)") $(ARGS)
+
+test-slow test-shared: test-%: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m $* $(ARGS)
+
+gates: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing animatex and PyTorch into $(VENV); this takes a few minutes the first time"
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing animatex, PyTorch and the test tools into $(VENV); this takes a few minutes the first time"
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; needs Python 3.11 or newer (PYTHON=... make)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is $$($(PYTHON) --version); needs Python 3.11 or newer (PYTHON=... make)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
