@@ -1,24 +1,43 @@
-"""What every codec offers: a clip is opened with its reference and poses, then encoded and decoded.
+"""What every codec offers: it opens a clip with its reference and poses, and turns latents into that clip's frames.
 
 Letters: F frames, C latent channels, P prior channels, H W canvas pixels, h w latent cells.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
+from animatex.rig.rig import Rig
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """What a codec may look at before any frame is made.
+
+    Attributes:
+        reference: The character on the canvas, uint8 [H, W, 3], RGB.
+        reference_pose: Its joints on the canvas; one frame.
+        poses: Where the joints shall be, on the canvas, already on the character's body; F frames.
+        rig: The character taken apart; None where no rig network is at work.
+    """
+
+    reference: np.ndarray
+    reference_pose: PoseSequence
+    poses: PoseSequence
+    rig: Rig | None = None
+
+
 class ClipCodec(Protocol):
-    """Frames and latents of one clip.
+    """Latents and frames of one clip.
 
     Attributes:
         reference_latents: float32 [1, C, h, w], the reference picture's own latents, scaled as the network sees them.
@@ -38,40 +57,17 @@ class ClipCodec(Protocol):
     def reference_prior(self) -> Tensor:
         """What is implied for the reference."""
 
-    def encode(self, frames: np.ndarray) -> Tensor:
-        """Turn frames uint8 [F, H, W, 3], RGB, into latents float32 [1, C, F, h, w]."""
-
     def decode(self, latents: Tensor, progress: Progress = silent) -> np.ndarray:
         """Turn latents [1, C, F, h, w] into frames uint8 [F, H, W, 3], RGB."""
 
 
 class LatentCodec(Protocol):
-    """Makes a `ClipCodec` for each clip; holds the networks, which stay as they are."""
+    """Makes a `ClipCodec` for each clip."""
 
-    @property
-    def downsampling(self) -> int:
-        """Canvas pixels along a latent cell's side."""
-
-    @property
-    def latent_channels(self) -> int:
-        """Channels C."""
-
-    @property
-    def prior_channels(self) -> int:
-        """Channels P."""
-
-    def open(
-        self,
-        reference: np.ndarray,
-        reference_pose: PoseSequence,
-        poses: PoseSequence,
-        generator: torch.Generator,
-    ) -> ClipCodec:
+    def open(self, scene: Scene, generator: torch.Generator) -> ClipCodec:
         """Look at a clip's reference and poses; everything that is the same for all its frames happens here.
 
         Args:
-            reference: uint8 [H, W, 3], RGB, on the canvas.
-            reference_pose: One frame, on the canvas.
-            poses: F frames, on the canvas, already on the character's body.
+            scene: The clip.
             generator: For codecs whose latents are drawn; on the CPU.
         """

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from animatex.codec.codec import Scene
 from animatex.config.model import VaeCodecConfig
 from animatex.errors import require
-from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -51,30 +51,9 @@ class VaeCodec:
         self.config = config
         self.autoencoder = autoencoder.eval().requires_grad_(False)
 
-    @property
-    def downsampling(self) -> int:
-        """Canvas pixels along a latent cell's side."""
-        return self.config.downsampling
-
-    @property
-    def latent_channels(self) -> int:
-        """Channels of the latents."""
-        return self.config.latent_channels
-
-    @property
-    def prior_channels(self) -> int:
-        """None: pixels are not implied by anything."""
-        return 0
-
-    def open(
-        self,
-        reference: np.ndarray,
-        reference_pose: PoseSequence,
-        poses: PoseSequence,
-        generator: torch.Generator,
-    ) -> VaeClip:
+    def open(self, scene: Scene, generator: torch.Generator) -> VaeClip:
         """Encode the reference; its latents are drawn from the posterior, as published."""
-        return VaeClip(self, reference, len(poses.keypoints), generator)
+        return VaeClip(self, scene.reference, len(scene.poses), generator)
 
     @torch.inference_mode()
     def encode(self, frames: np.ndarray, generator: torch.Generator) -> Tensor:

@@ -214,16 +214,19 @@ class MotionCodecConfig(Section):
 
     kind: Literal["motion"]
 
-    checkpoint: str
-    """Weights file of the rig network."""
+    checkpoint: str | None
+    """Weights file of the rig network; null: random weights drawn from the seed."""
 
     rig: RigConfig
 
     downsampling: Literal[8, 16, 32]
     """Canvas pixels along a latent cell's side."""
 
-    flow_scale: Annotated[float, Field(gt=0)]
-    """Latent units of the motion channels per canvas height."""
+    part_scale: Annotated[float, Field(gt=0)]
+    """Latent units for a cell that changes from one part to another altogether."""
+
+    drift_scale: Annotated[float, Field(gt=0)]
+    """Latent units for a surface that is a canvas height away from where rigid motion puts it."""
 
     @property
     def latent_channels(self) -> int:

@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from animatex.config.model import ClipConfig, CodecConfig, Fraction, Positive, RigConfig, ScheduleConfig, UNetConfig
+from animatex.config.model import (
+    ClipConfig,
+    CodecConfig,
+    Fraction,
+    Positive,
+    RigConfig,
+    ScheduleConfig,
+    UNetConfig,
+)
 from animatex.config.section import Section
 
 NonNegative = Annotated[int, Field(ge=0)]

@@ -86,7 +86,7 @@ class RigTask:
     def batches(self, numbers: Iterable[int]) -> Generator[list[RigSample], None, None]:
         """Render the pictures of the batches with these numbers."""
         stage = self._stage
-        render = RenderRigSample(stage.data.seed, stage.network.height, stage.network.stride, stage.batch)
+        render = RenderRigSample(stage.data.seed, stage.data.height, stage.network.stride, stage.batch)
         indices = (number * stage.batch + item for number in numbers for item in range(stage.batch))
         yield from grouped(rendered(render, indices, stage.data.workers), stage.batch)
 

@@ -1,0 +1,1 @@
+"""Motion latents: how the reference's own parts and pixels move."""

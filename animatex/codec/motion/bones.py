@@ -1,0 +1,198 @@
+"""From two poses of one character to one affine map per part.
+
+Letters: P parts (11), K key points (18). A map is float64 [2, 3] and takes reference pixels (x, y, 1) to frame pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from animatex.pose import skeleton as sk
+from animatex.pose.skeleton import PARTS
+
+IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+
+TORSO, HEAD = PARTS.index("torso"), PARTS.index("head")
+
+
+class Limb(NamedTuple):
+    """A rigid part between two joints."""
+
+    part: int
+    parent: int
+    start: int
+    end: int
+
+
+LIMBS: tuple[Limb, ...] = (
+    Limb(PARTS.index("right_upper_arm"), TORSO, sk.RIGHT_SHOULDER, sk.RIGHT_ELBOW),
+    Limb(PARTS.index("right_forearm"), PARTS.index("right_upper_arm"), sk.RIGHT_ELBOW, sk.RIGHT_WRIST),
+    Limb(PARTS.index("left_upper_arm"), TORSO, sk.LEFT_SHOULDER, sk.LEFT_ELBOW),
+    Limb(PARTS.index("left_forearm"), PARTS.index("left_upper_arm"), sk.LEFT_ELBOW, sk.LEFT_WRIST),
+    Limb(PARTS.index("right_thigh"), TORSO, sk.RIGHT_HIP, sk.RIGHT_KNEE),
+    Limb(PARTS.index("right_calf"), PARTS.index("right_thigh"), sk.RIGHT_KNEE, sk.RIGHT_ANKLE),
+    Limb(PARTS.index("left_thigh"), TORSO, sk.LEFT_HIP, sk.LEFT_KNEE),
+    Limb(PARTS.index("left_calf"), PARTS.index("left_thigh"), sk.LEFT_KNEE, sk.LEFT_ANKLE),
+)
+"""Parents before their children."""
+
+BACK_TO_FRONT: tuple[int, ...] = tuple(
+    PARTS.index(name)
+    for name in (
+        *("left_calf", "right_calf", "left_thigh", "right_thigh", "torso", "head"),
+        *("left_upper_arm", "right_upper_arm", "left_forearm", "right_forearm"),
+    )
+)
+"""Which part hides which: legs hang behind skirts and bodies, heads and arms are in front."""
+
+_MIN_SQUEEZE = 0.5
+"""A turned torso gets narrower, never a line."""
+
+_LENGTHS = (0.35, 1.8)
+"""How much a limb may shrink (pointing at the camera) or grow."""
+
+_MAX_ROLL = np.deg2rad(40)
+"""A head tilts, it does not fall over."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joints:
+    """The 18 body joints of one frame.
+
+    Attributes:
+        places: float64 [18, 2], pixels.
+        seen: bool [18].
+    """
+
+    places: np.ndarray
+    seen: np.ndarray
+
+
+def part_maps(reference: Joints, frame: Joints) -> np.ndarray:
+    """Say how each part of the reference gets to its place in a frame.
+
+    A limb whose joints are unknown in either pose goes along with what it hangs on.
+
+    Returns:
+        float64 [P, 2, 3].
+    """
+    maps = np.repeat(IDENTITY[None], len(PARTS), 0)
+    maps[TORSO] = _torso_map(reference, frame)
+    maps[HEAD] = _head_map(reference, frame, maps[TORSO])
+    for limb in LIMBS:
+        maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
+    return maps
+
+
+def apply(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Send points [..., 2] through a map [2, 3]."""
+    return points @ affine[:, :2].T + affine[:, 2]
+
+
+def inverse(affine: np.ndarray) -> np.ndarray:
+    """Undo a map [2, 3]."""
+    linear = np.linalg.inv(affine[:, :2])
+    return np.concatenate([linear, -linear @ affine[:, 2:]], 1)
+
+
+def _around(linear: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The map with this linear part that takes the point `source` to `target`."""
+    return np.concatenate([linear, (target - linear @ source)[:, None]], 1)
+
+
+def _torso_map(reference: Joints, frame: Joints) -> np.ndarray:
+    if not (reference.seen[sk.NECK] and frame.seen[sk.NECK]):
+        return IDENTITY
+    across_from, across_to = _across(reference, frame)
+    down_from, down_to = _down(reference), _down(frame)
+    if down_from is None or down_to is None:
+        # Half bodies have no hips: what is across the shoulders decides alone.
+        linear = _similarity(across_from, across_to)
+    else:
+        turn = _similarity(down_from, down_to)
+        axis = down_to / max(np.linalg.norm(down_to), 1e-9)
+        linear = _squeeze(axis, across_from, across_to, turn) @ turn
+    return _around(linear, reference.places[sk.NECK], frame.places[sk.NECK])
+
+
+def _across(reference: Joints, frame: Joints) -> tuple[np.ndarray, np.ndarray]:
+    """Vector from the right to the left side, averaged over the pairs that both poses have."""
+    pairs = [
+        (right, left)
+        for right, left in ((sk.RIGHT_SHOULDER, sk.LEFT_SHOULDER), (sk.RIGHT_HIP, sk.LEFT_HIP))
+        if all(pose.seen[joint] for pose in (reference, frame) for joint in (right, left))
+    ]
+    if not pairs:
+        return np.array([1.0, 0.0]), np.array([1.0, 0.0])
+    return tuple(  # type: ignore[return-value]
+        np.mean([pose.places[left] - pose.places[right] for right, left in pairs], 0) for pose in (reference, frame)
+    )
+
+
+def _down(pose: Joints) -> np.ndarray | None:
+    """Vector from the neck to the middle of the hips."""
+    hips = [joint for joint in (sk.RIGHT_HIP, sk.LEFT_HIP) if pose.seen[joint]]
+    if not hips:
+        return None
+    down = pose.places[hips].mean(0) - pose.places[sk.NECK]
+    return down if np.linalg.norm(down) > 1 else None
+
+
+def _similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Rotation and scale that take one vector to another, [2, 2]."""
+    length = max(float(source @ source), 1e-9)
+    cos = float(source @ target) / length
+    sin = float(source[0] * target[1] - source[1] * target[0]) / length
+    return np.array([[cos, -sin], [sin, cos]])
+
+
+def _squeeze(axis: np.ndarray, across_from: np.ndarray, across_to: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Scale perpendicular to the spine `axis`, as far as the performer's turn narrows the shoulders, [2, 2]."""
+    normal = np.array([-axis[1], axis[0]])
+    before, after = float((turn @ across_from) @ normal), float(across_to @ normal)
+    ratio = abs(after) / max(abs(before), 1e-6) if abs(before) > 1 else 1.0
+    ratio = min(max(ratio, _MIN_SQUEEZE), 1.15)
+    return np.eye(2) + (ratio - 1) * np.outer(normal, normal)
+
+
+def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray:
+    neck_from, neck_to = reference.places[sk.NECK], frame.places[sk.NECK]
+    face = [joint for joint in sk.HEAD if reference.seen[joint] and frame.seen[joint]]
+    if not (face and reference.seen[sk.NECK] and frame.seen[sk.NECK]):
+        return torso
+    rolls = [_angle(reference.places[face].mean(0) - neck_from, frame.places[face].mean(0) - neck_to)]
+    for right, left in ((sk.RIGHT_EYE, sk.LEFT_EYE), (sk.RIGHT_EAR, sk.LEFT_EAR)):
+        if right in face and left in face:
+            line_from = reference.places[left] - reference.places[right]
+            line_to = frame.places[left] - frame.places[right]
+            # A head in profile has its eyes above each other without being tilted.
+            if np.linalg.norm(line_to) > 0.4 * np.linalg.norm(line_from):
+                rolls.append(_angle(line_from, line_to))
+    roll = min(max(float(np.mean(rolls)), -_MAX_ROLL), _MAX_ROLL)
+    linear = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+    return _around(linear, neck_from, neck_to)
+
+
+def _angle(source: np.ndarray, target: np.ndarray) -> float:
+    """Signed angle from one vector to another, -pi..pi."""
+    return float(np.arctan2(source[0] * target[1] - source[1] * target[0], source @ target))
+
+
+def _limb_map(limb: Limb, reference: Joints, frame: Joints, parent: np.ndarray) -> np.ndarray:
+    if not all(pose.seen[joint] for pose in (reference, frame) for joint in (limb.start, limb.end)):
+        return parent
+    source = reference.places[limb.end] - reference.places[limb.start]
+    target = frame.places[limb.end] - frame.places[limb.start]
+    length_from, length_to = float(np.linalg.norm(source)), float(np.linalg.norm(target))
+    if length_from < 1 or length_to < 1e-3:
+        return parent
+    ratio = min(max(length_to / length_from, _LENGTHS[0]), _LENGTHS[1])
+    along = source / length_from
+    stretch = np.eye(2) + (ratio - 1) * np.outer(along, along)
+    turn = _similarity(along, target / length_to)
+    # Elbows and knees stay closed: a limb starts where its parent ends, which a limit on lengths may have moved.
+    start = frame.places[limb.start] if limb.parent == TORSO else apply(parent, reference.places[limb.start])
+    return _around(turn @ stretch, reference.places[limb.start], start)

@@ -1,0 +1,206 @@
+"""The motion codec: latents that correct what a rig and a pose already imply.
+
+Letters: F frames, H W canvas pixels, h w latent cells, P parts (11).
+Latents are [1, P + 2, F, h, w]. The first P channels say by how much of a cell each part gains or loses against the
+rigid composition; the last two how far the visible surface is from where rigid motion puts it (x, y). Zero latents
+are the rigid composition itself, so a network that knows nothing does no harm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from animatex.codec.codec import Scene
+from animatex.codec.motion.bones import Joints, apply, part_maps
+from animatex.codec.motion.compose import compose, recompose
+from animatex.codec.motion.layers import PuppetLayers, cut_layers
+from animatex.config.model import MotionCodecConfig
+from animatex.pose.sequence import PoseSequence
+from animatex.pose.skeleton import PARTS
+from animatex.progress import Progress, silent
+from animatex.rig.rig import Rig
+from animatex.video.frames import Size
+
+NUM_JOINTS = 18
+NETWORK_CELL = 8
+"""Pixels along a cell's side in the pictures that the network is shown."""
+
+_SHARPNESS = 12.0
+"""How decidedly a corrected pixel belongs to one part: one source for each pixel leaves no ghosts."""
+
+_UNTOUCHED = 0.02
+"""Corrections smaller than this share of a cell leave a pixel as the rigid composition has it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotionTruth:
+    """What a renderer knows of a clip, at the size of the pictures that the network is shown.
+
+    Attributes:
+        labels: Part of each pixel, uint8 [F, H, W].
+        motion: The reference pixel (x, y) that shows the same surface, float32 [F, H, W, 2]; NaN where none does.
+    """
+
+    labels: np.ndarray
+    motion: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class MotionCodec:
+    """Corrections of rigid motion, to and from latents."""
+
+    config: MotionCodecConfig
+
+    def open(self, scene: Scene, generator: torch.Generator) -> MotionClip:
+        """Cut the character out and find where each frame wants its parts; nothing is drawn from the generator."""
+        rig = scene.rig
+        assert rig is not None, "the motion codec works on a rig"
+        reference = _joints(scene.reference_pose, 0)
+        maps = np.stack([part_maps(reference, _joints(scene.poses, frame)) for frame in range(len(scene.poses))])
+        puppet = cut_layers(rig, reference)
+        scale = NETWORK_CELL / self.config.downsampling
+        if scale == 1:
+            return MotionClip(self.config, rig, puppet, maps, puppet, maps)
+        small = scaled_rig(rig, scale)
+        small_maps = maps.copy()
+        small_maps[..., 2] *= scale
+        sketch = cut_layers(small, Joints(reference.places * scale, reference.seen))
+        return MotionClip(self.config, small, puppet, maps, sketch, small_maps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotionClip:
+    """A character cut out, and where each frame wants its parts.
+
+    Attributes:
+        config: Scales of the latents.
+        rig: The character at the size of the pictures that the network is shown.
+        puppet: Its layers at the canvas's size.
+        maps: Reference to frame, canvas pixels, float64 [F, P, 2, 3].
+        sketch, sketch_maps: The same at the size of the pictures that the network is shown.
+    """
+
+    config: MotionCodecConfig
+    rig: Rig
+    puppet: PuppetLayers
+    maps: np.ndarray
+    sketch: PuppetLayers
+    sketch_maps: np.ndarray
+
+    @property
+    def reference_latents(self) -> Tensor:
+        """Zeros: the reference is its own rigid composition."""
+        return torch.zeros(1, self.config.latent_channels, *self.reference_prior.shape[2:])
+
+    @property
+    def prior(self) -> Tensor:
+        """The rigid composition of each frame: shares of the parts, then colours, in -1..1."""
+        frames = [compose(self.sketch, maps) for maps in self.sketch_maps]
+        return torch.from_numpy(np.stack([_shown(made.shares, made.picture) for made in frames], 1))[None]
+
+    @property
+    def reference_prior(self) -> Tensor:
+        """The reference in the same terms."""
+        return torch.from_numpy(_shown(self.rig.parts, self.rig.image))[None]
+
+    def encode(self, truth: MotionTruth) -> Tensor:
+        """Say how the truth differs from the rigid composition: float32 [1, P + 2, F, h, w]."""
+        frames = [
+            self._encode_frame(truth.labels[frame], truth.motion[frame], maps)
+            for frame, maps in enumerate(self.sketch_maps)
+        ]
+        return torch.from_numpy(np.stack(frames, 1))[None]
+
+    def decode(self, latents: Tensor, progress: Progress = silent) -> np.ndarray:
+        """Paint frames uint8 [F, H, W, 3] from latents [1, P + 2, F, h, w]."""
+        values = latents[0].float().cpu().numpy()
+        progress.start("painting", len(self.maps))
+        frames = []
+        for frame, maps in enumerate(self.maps):
+            frames.append(self._decode_frame(values[:, frame], maps))
+            progress.advance()
+        progress.done()
+        return np.stack(frames)
+
+    def _encode_frame(self, labels: np.ndarray, motion: np.ndarray, maps: np.ndarray) -> np.ndarray:
+        height, width = labels.shape
+        truth = (labels[None] == np.arange(len(PARTS))[:, None, None]).astype(np.float32)
+        gain = _cells(truth) - _cells(compose(self.sketch, maps).shares)
+        known = (labels > 0) & np.isfinite(motion).all(2)
+        drift = np.zeros((2, height, width), np.float32)
+        for part in np.unique(labels[known]):
+            rows, columns = np.nonzero(known & (labels == part))
+            rigid = apply(maps[part], motion[rows, columns].astype(np.float64))
+            drift[:, rows, columns] = (np.stack([columns, rows], 1) - rigid).T
+        weight = _cells(known[None].astype(np.float32))
+        drift = _cells(drift) / np.maximum(weight, 1 / NETWORK_CELL) / height
+        return np.concatenate([gain * self.config.part_scale, drift * self.config.drift_scale]).astype(np.float32)
+
+    def _decode_frame(self, values: np.ndarray, maps: np.ndarray) -> np.ndarray:
+        made = compose(self.puppet, maps)
+        height, width = made.picture.shape[:2]
+        gain = values[: len(PARTS)] / self.config.part_scale
+        drift = values[len(PARTS) :] / self.config.drift_scale * height
+        if np.abs(gain).max() < _UNTOUCHED and np.abs(drift).max() < 0.25:
+            return made.picture
+        gain, drift = _enlarged(gain, height, width), _enlarged(drift, height, width)
+        return recompose(self.puppet, maps, _decided(made.shares, gain), -drift)
+
+
+def scaled_rig(rig: Rig, scale: float) -> Rig:
+    """Shrink a rig: all of its maps, and its joints with them."""
+    if scale == 1:
+        return rig
+    height, width = (round(side * scale) for side in rig.image.shape[:2])
+    size = (width, height)
+    parts = cv2.resize(rig.parts.transpose(1, 2, 0), size, interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
+    return replace(
+        rig,
+        image=cv2.resize(rig.image, size, interpolation=cv2.INTER_AREA),
+        parts=np.ascontiguousarray(parts),
+        pose=rig.pose.on_canvas(Size(height, width)),
+        plate=cv2.resize(rig.plate, size, interpolation=cv2.INTER_AREA),
+    )
+
+
+def _joints(poses: PoseSequence, frame: int) -> Joints:
+    return Joints(poses.keypoints[frame, :NUM_JOINTS].astype(np.float64), poses.scores[frame, :NUM_JOINTS] > 0.3)
+
+
+def _channels(picture: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 3] to float32 [3, H, W] in 0..1."""
+    return picture.transpose(2, 0, 1).astype(np.float32) / 255
+
+
+def _shown(shares: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """Shares [P, H, W] and a picture [H, W, 3] as the network sees them: float32 [P + 3, h, w] in -1..1."""
+    return np.concatenate([_cells(shares), _cells(_channels(picture))]) * 2 - 1
+
+
+def _cells(maps: np.ndarray) -> np.ndarray:
+    """Average over cells: float32 [C, H, W] to [C, h, w]."""
+    channels, height, width = maps.shape
+    blocks = maps.reshape(channels, height // NETWORK_CELL, NETWORK_CELL, width // NETWORK_CELL, NETWORK_CELL)
+    return blocks.mean((2, 4), dtype=np.float32)
+
+
+def _enlarged(maps: np.ndarray, height: int, width: int) -> np.ndarray:
+    """[C, h, w] to [C, H, W], smoothly."""
+    whole = cv2.resize(maps.transpose(1, 2, 0), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(whole.transpose(2, 0, 1))
+
+
+def _decided(shares: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Correct the shares and give each corrected pixel to one part, [P, H, W]."""
+    touched = np.abs(gain).max(0) > _UNTOUCHED
+    rows, columns = np.nonzero(touched)
+    corrected = (shares[:, rows, columns] + gain[:, rows, columns]) * _SHARPNESS
+    weights = np.exp(corrected - corrected.max(0))
+    result = shares.copy()
+    result[:, rows, columns] = weights / weights.sum(0)
+    return result

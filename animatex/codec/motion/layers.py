@@ -1,0 +1,129 @@
+"""A rig cut into layers that can be moved apart: every part with what is hidden of it filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from animatex.codec.motion.bones import BACK_TO_FRONT, LIMBS, Joints
+from animatex.pose.skeleton import PARTS
+from animatex.rig.fill import push_pull
+from animatex.rig.rig import Rig
+
+_MIN_SHARE = 2e-4
+"""A part that covers less of the picture is not there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One part on its own.
+
+    Attributes:
+        part: Index in `PARTS`.
+        left, top: Where its box lies in the reference picture.
+        colour: uint8 [h, w, 3], filled beyond the part's edge.
+        alpha: uint8 [h, w].
+    """
+
+    part: int
+    left: int
+    top: int
+    colour: np.ndarray
+    alpha: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PuppetLayers:
+    """A character cut out.
+
+    Attributes:
+        layers: Those parts the character has, back to front.
+        joints: Its joints in the reference picture.
+        plate: What is behind it, uint8 [H, W, 3].
+    """
+
+    layers: tuple[Layer, ...]
+    joints: Joints
+    plate: np.ndarray
+
+
+def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
+    """Cut a rig into layers.
+
+    Each limb keeps a round end under the part it hangs on, so that a bend leaves no gap; and each part is continued
+    under the parts in front of it as far as its own outline suggests.
+
+    Args:
+        rig: The character.
+        joints: Its joints; those of `rig.pose`, or better ones.
+    """
+    owner = rig.parts.argmax(0).astype(np.uint8)
+    mask = rig.mask
+    shapes = [owner == part for part in range(len(PARTS))]
+    threshold = _MIN_SHARE * owner.size
+    present = [part for part in BACK_TO_FRONT if shapes[part].sum() >= threshold]
+    layers = []
+    for depth, part in enumerate(present):
+        in_front = np.isin(owner, present[depth + 1 :])
+        shape = shapes[part] | (_closed(shapes[part]) & in_front) | _round_ends(part, shapes, joints)
+        layers.append(_cut(part, shape, shapes[part], rig.image, mask))
+    return PuppetLayers(tuple(layers), joints, rig.plate)
+
+
+def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask: np.ndarray) -> Layer:
+    margin = max(4, round(0.02 * image.shape[0]))
+    rows, columns = np.flatnonzero(shape.any(1)), np.flatnonzero(shape.any(0))
+    top, bottom = max(0, rows[0] - margin), min(image.shape[0], rows[-1] + margin + 1)
+    left, right = max(0, columns[0] - margin), min(image.shape[1], columns[-1] + margin + 1)
+    box = np.s_[top:bottom, left:right]
+    # Edge pixels mix the character with its background; colours are taken from well inside.
+    sure = (own[box] & (mask[box] > 0.9)).astype(np.float32)
+    if sure.sum() < 16:
+        sure = own[box].astype(np.float32)
+    # Between parts the edge is where the label changes; against the background it is as soft as the mask.
+    inner = cv2.GaussianBlur(shape[box].astype(np.float32), (0, 0), 0.7)
+    outline = cv2.dilate(shape[box].astype(np.uint8), np.ones((3, 3), np.uint8)) * mask[box]
+    alpha = np.where(shape[box], np.maximum(inner, outline), np.minimum(outline, inner * 2))
+    alpha = np.where(shape[box] & ~own[box], inner, alpha)
+    return Layer(part, int(left), int(top), push_pull(image[box], sure), np.rint(255 * alpha.clip(0, 1)).astype(np.uint8))
+
+
+def _closed(shape: np.ndarray) -> np.ndarray:
+    """The shape with its notches filled, as where an arm lies across it."""
+    # An eighth of the picture is about an arm's width; closing at a quarter of the size is sixteen times cheaper.
+    small = shape[::4, ::4].astype(np.uint8)
+    reach = max(3, round(small.shape[0] / 8)) | 1
+    padded = cv2.copyMakeBorder(small, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
+    return cv2.resize(closed, shape.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0
+
+
+def _round_ends(part: int, shapes: list[np.ndarray], joints: Joints) -> np.ndarray:
+    """Discs around the joints of a limb where it meets the part it hangs on, and what hangs on it."""
+    ends = np.zeros(shapes[part].shape, np.uint8)
+    for limb in LIMBS:
+        if part not in (limb.part, limb.parent) or part < 3 or not joints.seen[limb.start]:
+            continue
+        centre = joints.places[limb.start]
+        radius = _half_width(shapes[limb.part] | shapes[limb.parent] if limb.parent >= 3 else shapes[limb.part], centre)
+        cv2.circle(ends, tuple(int(v) for v in np.rint(centre)), round(radius), 1, -1)
+    touching = shapes[part] | np.logical_or.reduce([shapes[l.parent] for l in LIMBS if l.part == part] or [shapes[part]])
+    touching |= np.logical_or.reduce([shapes[l.part] for l in LIMBS if l.parent == part] or [shapes[part]])
+    return (ends > 0) & touching
+
+
+def _half_width(shape: np.ndarray, centre: np.ndarray) -> float:
+    """How thick a limb is near a joint, in pixels: the largest distance to the outline around there."""
+    height, width = shape.shape
+    reach = max(4, round(0.05 * height))
+    x, y = (int(v) for v in np.rint(centre))
+    box = np.s_[max(0, y - 2 * reach) : min(height, y + 2 * reach), max(0, x - 2 * reach) : min(width, x + 2 * reach)]
+    if not shape[box].any():
+        return 0.0
+    distance = cv2.distanceTransform(shape[box].astype(np.uint8), cv2.DIST_L2, 3)
+    top, left = box[0].start, box[1].start
+    near = distance[max(0, y - top - reach // 2) : y - top + reach // 2 + 1, max(0, x - left - reach // 2) : x - left + reach // 2 + 1]
+    return float(min(near.max() if near.size else 0.0, reach * 1.5))

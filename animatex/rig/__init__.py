@@ -1,0 +1,1 @@
+"""Any character's picture → parts, joints, mask, background plate."""

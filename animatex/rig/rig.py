@@ -1,0 +1,190 @@
+"""What is understood of one picture of a character: the value, and how the rig network's maps become it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from animatex.pose.sequence import PoseSequence
+from animatex.pose.skeleton import MIRROR_PAIRS, NUM_KEYPOINTS, PARTS
+from animatex.rig.fill import guided_upsample, push_pull
+from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork
+from animatex.video.frames import Size
+
+MIRRORED_PARTS = (0, 1, 2, 5, 6, 3, 4, 9, 10, 7, 8)
+"""Label of each part in the mirrored picture."""
+
+_swap = {a: b for pair in MIRROR_PAIRS for a, b in (pair, pair[::-1])}
+MIRRORED_JOINTS = tuple(_swap.get(joint, joint) for joint in range(NUM_JOINTS))
+"""Number of each joint in the mirrored picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rig:
+    """A character taken apart.
+
+    Attributes:
+        image: The picture, uint8 [H, W, 3], RGB.
+        parts: How much of each pixel belongs to each of `PARTS`, float32 [11, H, W] in 0..1; sums to 1.
+        pose: Its joints, one frame on the picture's own canvas; score: how sure it is that the joint exists.
+        plate: The picture without the character, uint8 [H, W, 3].
+    """
+
+    image: np.ndarray
+    parts: np.ndarray
+    pose: PoseSequence
+    plate: np.ndarray
+
+    @property
+    def mask(self) -> np.ndarray:
+        """How much of each pixel is character, float32 [H, W] in 0..1."""
+        return 1 - self.parts[0]
+
+
+@torch.no_grad()
+def read_rig(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None = None) -> Rig:
+    """Find the parts, joints, mask and background of the character in a picture.
+
+    The network looks twice: at the whole picture, then closely at where the character is; both times also at the
+    mirrored picture, whose answer is mirrored back and averaged in.
+
+    Args:
+        image: uint8 [H, W, 3], RGB.
+        network: In evaluation mode, on the device and in the type it shall work in.
+        alpha: uint8 [H, W], 255 where the character is, where the picture brings its own mask.
+    """
+    size = Size(*image.shape[:2])
+    whole = (0, 0, size.width, size.height)
+    parts, joints, present = _look(image, whole, network)
+    box = _character_box(parts[0] < 0.5 if alpha is None else alpha > 127, size)
+    if box is not None and (box[2] - box[0]) * (box[3] - box[1]) < 0.7 * size.height * size.width:
+        parts, joints, present = _look(image, box, network)
+    mask = _refined_mask(1 - parts[0], image) if alpha is None else alpha.astype(np.float32) / 255
+    inside = np.maximum(parts[1:], 1e-6)
+    parts = np.concatenate([1 - mask[None], inside / inside.sum(0) * mask], 0).astype(np.float32)
+    return Rig(image, parts, _as_pose(joints, present, size), background_plate(image, mask))
+
+
+def background_plate(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Paint the character out: uint8 [H, W, 3] from the picture and its mask, float [H, W] in 0..1."""
+    # A rim around the mask still has the character's colours and shadow; it must not be smeared over the hole.
+    reach = max(3, round(0.02 * image.shape[0])) | 1
+    hidden = cv2.dilate((mask > 0.1).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    known = 1 - cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), reach / 8)
+    known[hidden > 0] = 0
+    return push_pull(image, known)
+
+
+def _look(
+    image: np.ndarray, box: tuple[int, int, int, int], network: RigNetwork
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Run the network on a box of the picture.
+
+    Returns:
+        Part probabilities [11, H, W] (background outside of the box), joints [18, 2] in pixels of the whole picture,
+        probabilities [18] that they exist.
+    """
+    left, top, right, bottom = box
+    crop = image[top:bottom, left:right]
+    size = working_size(Size(*crop.shape[:2]), network.config.height, network.config.stride)
+    small = cv2.resize(crop, (size.width, size.height), interpolation=cv2.INTER_AREA)
+    weight = network.stem.weight
+    pixels = torch.from_numpy(small).permute(2, 0, 1)[None].to(weight.device, weight.dtype) / 255
+    maps = network(torch.cat([pixels, pixels.flip(3)]))
+    parts, joints, present = _merged(maps)
+
+    scale = np.array([crop.shape[1] / size.width, crop.shape[0] / size.height], np.float32)
+    enlarged = cv2.resize(parts.transpose(1, 2, 0), (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_LINEAR)
+    everywhere = np.zeros((len(PARTS), *image.shape[:2]), np.float32)
+    everywhere[0] = 1
+    everywhere[:, top:bottom, left:right] = enlarged.transpose(2, 0, 1)
+    return everywhere, joints * scale + np.array([left, top], np.float32), present
+
+
+def _merged(maps: RigMaps) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Average a picture's maps (item 0) with those of its mirror image (item 1); joints in network pixels."""
+    parts = maps.parts.float().softmax(1)
+    parts = (parts[0] + parts[1, list(MIRRORED_PARTS)].flip(2)) / 2
+    heat = maps.joints.float().flatten(2).softmax(2).view_as(maps.joints)
+    heat = (heat[0] + heat[1, list(MIRRORED_JOINTS)].flip(2)) / 2
+    present = maps.present.float().sigmoid()
+    present = (present[0] + present[1, list(MIRRORED_JOINTS)]) / 2
+    return parts.cpu().numpy(), joint_places(heat).cpu().numpy(), present.cpu().numpy()
+
+
+def joint_places(heat: Tensor, cell: int = 4, reach: int = 2) -> Tensor:
+    """Read joints off their distributions: the centre of mass around the highest place.
+
+    Args:
+        heat: Probabilities, float [J, h, w].
+        cell: Picture pixels along a cell's side.
+        reach: Cells around the peak that count.
+
+    Returns:
+        float32 [J, 2], x and y in picture pixels.
+    """
+    joints, height, width = heat.shape
+    peak = heat.flatten(1).argmax(1)
+    rows, columns = torch.arange(height, device=heat.device), torch.arange(width, device=heat.device)
+    near_row = (rows[None] - (peak // width)[:, None]).abs() <= reach
+    near_column = (columns[None] - (peak % width)[:, None]).abs() <= reach
+    local = heat.float() * near_row[:, :, None] * near_column[:, None, :]
+    total = local.sum((1, 2)).clamp_min(1e-12)
+    y = (local.sum(2) * (rows + 0.5)).sum(1) / total
+    x = (local.sum(1) * (columns + 0.5)).sum(1) / total
+    return torch.stack([x, y], 1) * cell
+
+
+def working_size(picture: Size, height: int, stride: int) -> Size:
+    """Choose the size at which the network sees a picture.
+
+    Its area is that of a 2:3 portrait of the given height, whatever the picture's proportions (at most 1:2 to 2:1),
+    so that characters appear about as large as in training.
+    """
+    area = height * height * 2 / 3
+    ratio = min(max(picture.width / picture.height, 0.5), 2.0)
+    tall = (area / ratio) ** 0.5
+    return Size(max(1, round(tall / stride)) * stride, max(1, round(tall * ratio / stride)) * stride)
+
+
+def _character_box(found: np.ndarray, size: Size) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom around the largest connected region with a margin, or None where there is nothing."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8))
+    if count < 2:
+        return None
+    x, y, width, height, _ = stats[1 + stats[1:, cv2.CC_STAT_AREA].argmax()]
+    margin = round(0.15 * max(width, height))
+    return (
+        int(max(0, x - margin)),
+        int(max(0, y - margin)),
+        int(min(size.width, x + width + margin)),
+        int(min(size.height, y + height + margin)),
+    )
+
+
+def _refined_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Let the mask's edge follow the picture's, and drop specks far smaller than the character."""
+    scale = min(1.0, 384 / image.shape[0])
+    coarse = cv2.resize(mask, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    fine = np.clip(guided_upsample(coarse, image, radius=4, eps=1e-3), 0, 1)
+    # The filter leaves haze on textured grounds: only certainty near one half is moved.
+    fine = np.clip((fine - 0.5) * 2.5 + 0.5, 0, 1)
+    fine = np.where(mask < 0.05, 0, np.where(mask > 0.95, 1, fine)).astype(np.float32)
+    count, regions, stats, _ = cv2.connectedComponentsWithStats((fine > 0.5).astype(np.uint8))
+    if count > 2:
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        small = 1 + np.flatnonzero(areas < 0.08 * areas.max())
+        fine[np.isin(regions, small)] = 0
+    return fine
+
+
+def _as_pose(joints: np.ndarray, present: np.ndarray, size: Size) -> PoseSequence:
+    """Put 18 joints into a one-frame PoseSequence; the neck stands where the shoulders say."""
+    keypoints = np.zeros((1, NUM_KEYPOINTS, 2), np.float32)
+    scores = np.zeros((1, NUM_KEYPOINTS), np.float32)
+    keypoints[0, :NUM_JOINTS], scores[0, :NUM_JOINTS] = joints, np.clip(present, 0, 1)
+    return PoseSequence(keypoints, scores, size, fps=1.0)
