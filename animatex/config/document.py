@@ -158,7 +158,8 @@ def dump_document(data: Mapping[str, object], notes: Mapping[KeyPath, str] | Non
         return "".join(f"{text}\n" for text, _ in lines)
     column = min(max(len(text) for text, _ in lines), 56)
     return "".join(
-        f"{text:<{column}}  # {notes[path]}\n" if path and path in notes else f"{text}\n" for text, path in lines
+        f"{text:<{column}}  # {notes[path]}\n" if path and path in notes else f"{text}\n"
+        for text, path in lines
     )
 
 
@@ -256,7 +257,9 @@ def _parse(text: str, file: str, *, option: bool = False) -> yaml.Node | None:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         where = Where(file, None if option else line)
-        raise ConfigError(f"{where}: holds the character U+{_code(error.character):04X}, which text does not have") from error
+        raise ConfigError(
+            f"{where}: holds the character U+{_code(error.character):04X}, which text does not have"
+        ) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Where(file, None if option or mark is None else mark.line + 1)
@@ -306,7 +309,7 @@ def _scalar(node: yaml.Node, where: Where) -> Scalar:
         return text.lower() == "true"
     # Numbers too large to mean anything stay text, so that the field they stand in refuses them.
     if kind == "int":
-        return int(text) if len(text) < 20 and abs(int(text)) <= _LARGEST else text
+        return int(text) if len(text) <= 20 and abs(int(text)) <= _LARGEST else text
     return float(text) if math.isfinite(float(text)) else text
 
 
