@@ -75,7 +75,13 @@ class DrawStyle:
 
 
 RELEASED = DrawStyle(
-    threshold=0.3, stick_radius=4, stick_brightness=0.6, disc_radius=4, hand_thickness=2, hands=True, face=False
+    threshold=0.3,
+    stick_radius=4,
+    stick_brightness=0.6,
+    disc_radius=4,
+    hand_thickness=2,
+    hands=True,
+    face=False,
 )
 """The pictures that the released model was trained on."""
 

@@ -221,7 +221,12 @@ def _open_session(runtime: ModuleType, path: Path, provider: str):  # noqa: ANN2
     problems = runtime.capi.onnxruntime_pybind11_state
     try:
         return runtime.InferenceSession(str(path), providers=providers)
-    except (problems.InvalidProtobuf, problems.InvalidGraph, problems.Fail, problems.InvalidArgument) as error:
+    except (
+        problems.InvalidProtobuf,
+        problems.InvalidGraph,
+        problems.Fail,
+        problems.InvalidArgument,
+    ) as error:
         raise BackendError(
             f"{path} is not a network that ONNX Runtime {runtime.__version__} can run: {error}",
             hint="download the file again, or set pose.estimator=mediapipe.",

@@ -15,7 +15,6 @@ from animatex.errors import BackendError, require
 from animatex.pose.estimator import DetectedPoses
 from animatex.pose.skeleton import (
     FACE,
-    FEET,
     LEFT_ANKLE,
     LEFT_FOOT,
     LEFT_HAND,
@@ -41,7 +40,7 @@ _FACE = (
     *(61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87),
 )
 
-_LEGS = [RIGHT_KNEE, RIGHT_ANKLE, LEFT_KNEE, LEFT_ANKLE, *range(FEET.start, FEET.stop)]
+_LEGS = ((RIGHT_KNEE, RIGHT_ANKLE, RIGHT_FOOT), (LEFT_KNEE, LEFT_ANKLE, LEFT_FOOT))
 _SURE_LEG = 0.5
 _SURE_WRIST = 0.3
 _MARGIN = 0.02
@@ -50,8 +49,8 @@ _MARGIN = 0.02
 class MediaPipe:
     """MediaPipe Holistic with its full body model: body, hands and face of the most conspicuous person.
 
-    It invents legs that are cut off by the picture's border, so points outside the picture and unsure legs count as
-    not seen. Its own smoothing assumes 30 frames a second and lags; it is off, see `pose.smooth`.
+    It invents legs that are cut off by the picture's border, so points outside it and unsure points of
+    such legs count as not seen. Its own smoothing assumes 30 frames a second and lags; it is off, see `pose.smooth`.
     """
 
     def __init__(self, *, still: bool) -> None:
@@ -108,18 +107,22 @@ def believable(fractions: np.ndarray, scores: np.ndarray) -> np.ndarray:
         scores: float [134], MediaPipe's visibility.
 
     Returns:
-        float [134]: 0 for points more than 2 % outside the picture, for knees, ankles and feet below 0.5, and for
-        whatever hangs on a point that is not seen; the others as they were.
+        float [134]: 0 for points more than 2 % outside the picture, for the unsure points (below 0.5) of a leg that
+        leaves the picture, and for whatever hangs on a point that is not seen; the others as they were.
     """
     outside = ((fractions < -_MARGIN) | (fractions > 1 + _MARGIN)).any(axis=1)
-    scores = np.where(outside, 0.0, np.clip(scores, 0.0, 1.0))
-    scores[_LEGS] = np.where(scores[_LEGS] < _SURE_LEG, 0.0, scores[_LEGS])
-    for knee, ankle, foot in ((RIGHT_KNEE, RIGHT_ANKLE, RIGHT_FOOT), (LEFT_KNEE, LEFT_ANKLE, LEFT_FOOT)):
-        if scores[knee] == 0:
-            scores[ankle] = 0
-        if scores[ankle] == 0:
-            scores[list(foot)] = 0
-    return scores
+    sure = np.clip(scores, 0.0, 1.0)
+    for knee, ankle, foot in _LEGS:
+        leg = [knee, ankle, *foot]
+        if outside[leg].any():
+            sure[leg] = np.where(sure[leg] < _SURE_LEG, 0.0, sure[leg])
+    sure = np.where(outside, 0.0, sure)
+    for knee, ankle, foot in _LEGS:
+        if sure[knee] == 0:
+            sure[ankle] = 0
+        if sure[ankle] == 0:
+            sure[list(foot)] = 0
+    return sure
 
 
 def _assemble(found: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN401 - a type that MediaPipe makes at run time

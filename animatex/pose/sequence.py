@@ -90,7 +90,9 @@ class PoseSequence:
 def _check_array(name: str, array: np.ndarray, tail: tuple[int, ...]) -> None:
     if array.dtype != np.float32 or array.shape[1:] != tail or array.ndim != len(tail) + 1 or len(array) == 0:
         wanted = ", ".join(["F", *map(str, tail)])
-        raise ValueError(f"{name} are {array.dtype} {list(array.shape)}; needs float32 [{wanted}] with at least one frame.")
+        raise ValueError(
+            f"{name} are {array.dtype} {list(array.shape)}; needs float32 [{wanted}] with at least one frame."
+        )
 
 
 def _first(wrong: np.ndarray) -> tuple[str, int, int]:

@@ -86,16 +86,30 @@ FINGERS: tuple[tuple[int, int, int, int, int], ...] = (
 )
 """Points of one hand (0 is its wrist) from root to tip: thumb, index, middle, ring and little finger."""
 
-HAND_BONES: tuple[Bone, ...] = tuple(Bone(a, b) for finger in FINGERS for a, b in zip(finger, finger[1:], strict=False))
+HAND_BONES: tuple[Bone, ...] = tuple(
+    Bone(a, b) for finger in FINGERS for a, b in zip(finger, finger[1:], strict=False)
+)
 """The twenty segments of one hand, numbered within the hand."""
 
 _BODY_NAMES = (
-    *("nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist"),
+    *(
+        "nose",
+        "neck",
+        "right_shoulder",
+        "right_elbow",
+        "right_wrist",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+    ),
     *("right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle"),
     *("right_eye", "left_eye", "right_ear", "left_ear"),
     *("left_big_toe", "left_small_toe", "left_heel", "right_big_toe", "right_small_toe", "right_heel"),
 )
-_HAND_NAMES = ("wrist", *(f"{finger}_{i}" for finger in ("thumb", "index", "middle", "ring", "little") for i in range(4)))
+_HAND_NAMES = (
+    "wrist",
+    *(f"{finger}_{i}" for finger in ("thumb", "index", "middle", "ring", "little") for i in range(4)),
+)
 
 KEYPOINT_NAMES: tuple[str, ...] = (
     *_BODY_NAMES,
