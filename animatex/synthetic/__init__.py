@@ -1,0 +1,1 @@
+"""Procedural characters that dance: training data and benchmark with exact ground truth."""

@@ -1,0 +1,238 @@
+"""The procedural world's two products: a labelled picture, and a labelled clip with its performer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from animatex.pose.sequence import PoseSequence
+from animatex.pose.skeleton import (
+    BODY, LEFT_BIG_TOE, LEFT_HEEL, LEFT_SMALL_TOE, NUM_KEYPOINTS, RIGHT_BIG_TOE, RIGHT_HEEL, RIGHT_SMALL_TOE,
+)  # fmt: skip
+from animatex.synthetic.backdrop import paint_backdrop
+from animatex.synthetic.character import sample_character
+from animatex.synthetic.finish import Finish, sample_finish
+from animatex.synthetic.humans import driver_body
+from animatex.synthetic.motion import Motion, sample_dance, still_motion
+from animatex.synthetic.puppet import Body, Character
+from animatex.synthetic.render import (
+    Camera, Picture, Sprite, cast_shadow, draw, drawing_order, paint_sprites, pixel_maps, placements, trace,
+)  # fmt: skip
+from animatex.synthetic.rigging import Pose, solve
+from animatex.synthetic.surface import Lighting, sample_lighting
+from animatex.video.frames import FrameSequence, Size
+
+_CHARACTER, _SCENE, _POSE, _CAMERA, _PAINT, _DANCE, _DRIVER = range(7)
+_LIMB_JOINTS = ((3, 4), (6, 7), (9, 10), (12, 13))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SyntheticStill:
+    """One picture of a character, and what only its maker knows.
+
+    Attributes:
+        image: uint8 [H, W, 3], RGB.
+        labels: uint8 [H, W], index of `pose.skeleton.PARTS`, 0 the background.
+        plate: uint8 [H, W, 3], the background without the character.
+        keypoints: float32 [18, 2], pixels, in the order of `pose.skeleton`.
+        present: bool [18]; False where the character has no such joint, or it lies outside of the picture.
+        caption: What it shows.
+        kind: The character's family.
+    """
+
+    image: np.ndarray
+    labels: np.ndarray
+    plate: np.ndarray
+    keypoints: np.ndarray
+    present: np.ndarray
+    caption: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SyntheticClip:
+    """A dancing character, a still of it, and a performer of the same dance.
+
+    Attributes:
+        frames: The clip.
+        labels: uint8 [F, H, W], parts.
+        motion: float32 [F, H, W, 2]: for each pixel the (x, y) pixel of the reference that shows the same point of
+            the surface; the background names itself; NaN where the reference does not show it.
+        plate: uint8 [H, W, 3], the background without the character.
+        reference: A still of the same character before the same background in another pose.
+        poses: The character's own poses.
+        driver_poses: Poses of a person of other proportions and place who does the same.
+        caption: What it shows.
+        kind: The character's family.
+    """
+
+    frames: FrameSequence
+    labels: np.ndarray
+    motion: np.ndarray
+    plate: np.ndarray
+    reference: SyntheticStill
+    poses: PoseSequence
+    driver_poses: PoseSequence
+    caption: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """Everything that stays the same over a clip."""
+
+    character: Character
+    camera: Camera
+    sprites: tuple[Sprite, ...]
+    backdrop: np.ndarray
+    finish: Finish
+    shadow: float
+    size: Size
+
+
+def still(seed: int, size: Size) -> SyntheticStill:
+    """Make one labelled picture; the same seed gives the same pixels."""
+    size = Size(*size)
+    character = sample_character(_stream(seed, _CHARACTER))
+    own = _stream(seed, _POSE)
+    pose = solve(character.body, still_motion(own, calm=own.random() < 0.7))
+    scene = _stage(seed, size, character, pose, roomy=False)
+    picture, maps = _shoot(scene, pose, 0)
+    return _as_still(scene, pose, picture)
+
+
+def clip(seed: int, size: Size, num_frames: int, fps: float = 12.0) -> SyntheticClip:
+    """Make a labelled clip; the same seed gives the same pixels.
+
+    Args:
+        seed: Decides everything.
+        size: Of the frames.
+        num_frames: At least 1.
+        fps: Frames per second; the dance takes the same time at any rate.
+    """
+    size = Size(*size)
+    character = sample_character(_stream(seed, _CHARACTER))
+    own = _stream(seed, _POSE)
+    reference_pose = solve(character.body, still_motion(own, calm=own.random() < 0.9))
+    dance = sample_dance(_stream(seed, _DANCE), num_frames, fps)
+    pose = solve(character.body, dance)
+    scene = _stage(seed, size, character, pose, roomy=True)
+    reference, reference_maps = _shoot(scene, reference_pose, 0)
+    pictures = [_shoot(scene, pose, frame) for frame in range(num_frames)]
+    motion = [trace(scene.sprites, picture, maps, reference, reference_maps) for picture, maps in pictures]
+    images = [scene.finish.apply(picture.image) for picture, _ in pictures]
+    return SyntheticClip(
+        frames=FrameSequence(np.stack(images), fps),
+        labels=np.stack([_labels(scene.sprites, picture) for picture, _ in pictures]),
+        motion=np.stack(motion),
+        plate=scene.finish.apply(scene.backdrop),
+        reference=_as_still(scene, reference_pose, reference),
+        poses=_pose_sequence(pose, scene.camera, size, fps),
+        driver_poses=_driver(seed, dance, size, fps),
+        caption=f"{character.caption}, dancing",
+        kind=character.kind,
+    )
+
+
+def _stream(seed: int, stream: int) -> np.random.Generator:
+    return np.random.default_rng([seed, stream])
+
+
+def _stage(seed: int, size: Size, character: Character, pose: Pose, *, roomy: bool) -> _Scene:
+    """Choose camera, light and background, and paint the character's pieces for them."""
+    rng = _stream(seed, _SCENE)
+    camera = _aim(_stream(seed, _CAMERA), size, character, pose, roomy=roomy)
+    backdrop, finish, lighting = paint_backdrop(rng, size), sample_finish(rng, size), sample_lighting(rng)
+    sprites = paint_sprites(character, camera.scale, lighting, _stream(seed, _PAINT))
+    return _Scene(character, camera, sprites, backdrop, finish, float(rng.uniform(0, 0.7)), size)
+
+
+def _aim(rng: np.random.Generator, size: Size, character: Character, pose: Pose, *, roomy: bool) -> Camera:
+    top, bottom = character.extent()
+    tall = bottom - top
+    share = rng.uniform(0.45, 0.82) if roomy else rng.uniform(0.45, 0.95)
+    scale = share * size.height / tall
+    reach = np.abs(pose.joints[..., 0]).max() + 0.06
+    scale = min(scale, size.width * (0.5 if roomy else 0.56) / reach)
+    tall *= scale
+    free = size.height - tall
+    ground = tall + free * rng.uniform(0.45, 0.95)
+    slack = max(size.width / 2 - reach * scale, 0)
+    x = size.width / 2 + rng.uniform(-0.8, 0.8) * slack
+    if rng.random() < 0.16:
+        zoom = rng.uniform(1.25, 2.1)
+        scale *= zoom
+        ground = rng.uniform(0.03, 0.12) * size.height + tall * zoom
+    return Camera(float(scale), float(x), float(ground))
+
+
+def _shoot(scene: _Scene, pose: Pose, frame: int) -> tuple[Picture, np.ndarray]:
+    maps = pixel_maps(scene.sprites, placements(scene.character, pose)[frame : frame + 1], scene.camera)[0]
+    feet = _feet(scene, pose, frame)
+    ground = cast_shadow(scene.backdrop, feet, scene.camera.scale * 0.11, scene.shadow)
+    order = drawing_order(scene.sprites, pose, frame)
+    return draw(ground, scene.sprites, maps, order, scene.character.shade), maps
+
+
+def _feet(scene: _Scene, pose: Pose, frame: int) -> np.ndarray:
+    body = pose.body
+    legs = [index for index in range(2) if body.legs[index]]
+    if legs:
+        points = pose.limbs[frame, [2 + index for index in legs], 2] + (0.0, body.foot)
+    else:
+        points = np.array([(x, 0.0) for x in (-0.5, 0.0, 0.5)]) * body.hip * 2 + (pose.frames[frame, 0, 0, 2], 0.0)
+    return scene.camera.project(points)
+
+
+def _labels(sprites: tuple[Sprite, ...], picture: Picture) -> np.ndarray:
+    return np.array([*(sprite.label for sprite in sprites), 0], np.uint8)[picture.owner]
+
+
+def _as_still(scene: _Scene, pose: Pose, picture: Picture) -> SyntheticStill:
+    keypoints = scene.camera.project(pose.joints[0]).astype(np.float32)
+    within = ((keypoints >= 0) & (keypoints <= (scene.size.width - 1, scene.size.height - 1))).all(axis=1)
+    return SyntheticStill(
+        image=scene.finish.apply(picture.image),
+        labels=_labels(scene.sprites, picture),
+        plate=scene.finish.apply(scene.backdrop),
+        keypoints=keypoints,
+        present=within & _exists(pose.body),
+        caption=scene.character.caption,
+        kind=scene.character.kind,
+    )
+
+
+def _exists(body: Body) -> np.ndarray:
+    """Which of the eighteen joints a body has."""
+    exists = np.ones(18, bool)
+    for joints, there in zip(_LIMB_JOINTS, (*body.arms, *body.legs), strict=True):
+        exists[list(joints)] = there
+    return exists
+
+
+def _pose_sequence(pose: Pose, camera: Camera, size: Size, fps: float) -> PoseSequence:
+    """Body joints, and toes of those who have legs; nothing else is seen."""
+    count = len(pose.joints)
+    points, scores = np.zeros((count, NUM_KEYPOINTS, 2)), np.zeros((count, NUM_KEYPOINTS), np.float32)
+    points[:, BODY] = pose.joints
+    scores[:, BODY] = _exists(pose.body)
+    feet = ((RIGHT_BIG_TOE, RIGHT_SMALL_TOE, RIGHT_HEEL), (LEFT_BIG_TOE, LEFT_SMALL_TOE, LEFT_HEEL))
+    for side, (big, small, heel) in enumerate(feet):
+        ankle, sign, foot = pose.limbs[:, 2 + side, 2], (-1, 1)[side], pose.body.foot
+        for joint, x, y in ((big, 0.5, 0.95), (small, 1.1, 0.85), (heel, -0.2, 0.8)):
+            points[:, joint] = ankle + (sign * x * foot, y * foot)
+            scores[:, joint] = pose.body.legs[side]
+    return PoseSequence(camera.project(points).astype(np.float32), scores, size, fps)
+
+
+def _driver(seed: int, dance: Motion, size: Size, fps: float) -> PoseSequence:
+    rng = _stream(seed, _DRIVER)
+    pose = solve(driver_body(rng), dance)
+    scale = rng.uniform(0.45, 0.9) * size.height
+    reach = np.abs(pose.joints[..., 0]).max() + 0.05
+    scale = min(scale, 0.5 * size.width / reach)
+    slack = max(size.width / 2 - reach * scale, 0)
+    x = size.width / 2 + rng.uniform(-0.9, 0.9) * slack
+    ground = scale + (size.height - scale) * rng.uniform(0.3, 0.95)
+    return _pose_sequence(pose, Camera(float(scale), float(x), float(ground)), size, fps)

@@ -1,0 +1,292 @@
+"""Characters to pictures: paint the pieces once, place them in every frame, and know where each pixel came from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from animatex.pose.skeleton import PARTS
+from animatex.synthetic.motion import Channel
+from animatex.synthetic.puppet import Character, Limb, Shape
+from animatex.synthetic.rigging import Pose, limb_knots, limb_maps, plate_maps
+from animatex.synthetic.surface import Lighting, Material, paint
+from animatex.video.frames import Size
+
+HEAD_PART = PARTS.index("head")
+_BEHIND = -2.0
+_SUBPIXEL = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Camera:
+    """Where the ground's origin is in the picture, and how large a unit.
+
+    Attributes:
+        scale: Pixels of one unit.
+        x: Pixels.
+        y: Pixels.
+    """
+
+    scale: float
+    x: float
+    y: float
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Ground coordinates to pixels, [..., 2]."""
+        return points * self.scale + (self.x, self.y)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sprite:
+    """A painted piece.
+
+    Attributes:
+        colour: float32 [h, w, 4], RGB times coverage 0..255, and coverage 0..1.
+        origin: Pixel (x, y) of the piece's own origin.
+        label: Body part.
+        depth: Larger is nearer.
+        group: Pieces cut from one card share it: what shows one of them shows the surface of its neighbour.
+        arm: Side of the arm it belongs to, or -1.
+        leg: Side of the leg it belongs to, or -1.
+    """
+
+    colour: np.ndarray
+    origin: tuple[float, float]
+    label: int
+    depth: float
+    group: int
+    arm: int
+    leg: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A drawn frame.
+
+    Attributes:
+        image: uint8 [H, W, 3].
+        owner: int16 [H, W], index of the sprite seen, -1 for the background.
+    """
+
+    image: np.ndarray
+    owner: np.ndarray
+
+
+def paint_sprites(
+    character: Character, scale: float, lighting: Lighting, rng: np.random.Generator
+) -> tuple[Sprite, ...]:
+    """Paint all pieces at `scale` pixels a unit, in the order of `placements`."""
+    sprites: list[Sprite] = []
+    for group, plate in enumerate(character.plates):
+        colour, origin = _paint_card(plate.shapes, scale, lighting, rng)
+        arm = plate.frame - 3 if plate.frame in (3, 4) else -1
+        leg = plate.frame - 5 if plate.frame in (5, 6) else -1
+        whole = Sprite(colour, origin, plate.label, plate.depth, group, arm, leg)
+        sprites.extend([whole] if math.isnan(plate.split) else _halves(whole, plate.split, scale))
+    for index, limb in enumerate(character.limbs):
+        group = len(character.plates) + index
+        sprites.extend(_cut_limb(character, limb, group, _paint_card(limb.shapes, scale, lighting, rng), scale))
+    return tuple(sprites)
+
+
+def placements(character: Character, pose: Pose) -> np.ndarray:
+    """Affine maps [F, S, 2, 3] from each sprite's own units to the ground."""
+    plates = [
+        np.repeat(plate_maps(pose, plate)[:, None], 1 if math.isnan(plate.split) else 2, axis=1)
+        for plate in character.plates
+    ]
+    limbs = [limb_maps(pose, limb) for limb in character.limbs]
+    return np.concatenate([*plates, *limbs], axis=1)
+
+
+def pixel_maps(sprites: tuple[Sprite, ...], maps: np.ndarray, camera: Camera) -> np.ndarray:
+    """Turn `placements` into maps from sprite pixels to picture pixels, [F, S, 2, 3]."""
+    out = np.empty_like(maps)
+    origins = np.array([s.origin for s in sprites])
+    out[..., :2] = maps[..., :2]
+    out[..., 2] = maps[..., 2] * camera.scale + (camera.x, camera.y)
+    out[..., 2] -= (maps[..., :2] @ origins[:, :, None])[..., 0]
+    return out
+
+
+def _halves(whole: Sprite, y: float, scale: float) -> list[Sprite]:
+    ox, oy = whole.origin
+    row = int(np.clip(round(y * scale + oy), 1, len(whole.colour) - 1))
+    lower = max(row - 2, 0)  # two rows under the upper half, or the seam would be seen through
+    return [
+        replace(whole, colour=whole.colour[lower:], origin=(ox, oy - lower)),
+        replace(whole, colour=whole.colour[:row], label=HEAD_PART),
+    ]
+
+
+def _paint_card(
+    shapes: tuple[Shape, ...], scale: float, lighting: Lighting, rng: np.random.Generator
+) -> tuple[np.ndarray, tuple[float, float]]:
+    low = np.min([s.outline.min(0) for s in shapes if not s.clip], axis=0) * scale
+    high = np.max([s.outline.max(0) for s in shapes if not s.clip], axis=0) * scale
+    corner = np.floor(low).astype(int) - 2
+    width, height = np.ceil(high).astype(int) + 3 - corner
+    card = np.zeros((height, width, 4), np.float32)
+    for shape in shapes:
+        _paint_shape(card, shape, scale, corner, lighting, rng)
+    return card, (float(-corner[0]), float(-corner[1]))
+
+
+def _paint_shape(
+    card: np.ndarray, shape: Shape, scale: float, corner: np.ndarray, lighting: Lighting, rng: np.random.Generator
+) -> None:
+    points = shape.outline * scale - corner
+    x0, y0 = np.maximum(np.floor(points.min(0)).astype(int) - 1, 0)
+    x1, y1 = np.minimum(np.ceil(points.max(0)).astype(int) + 2, card.shape[1::-1])
+    if x1 <= x0 or y1 <= y0:
+        return
+    alpha = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    fixed = np.round((points - (x0, y0)) * 2**_SUBPIXEL).astype(np.int32)
+    cv2.fillPoly(alpha, [fixed], 255, cv2.LINE_AA, _SUBPIXEL)
+    under = card[y0:y1, x0:x1]
+    cover = alpha.astype(np.float32) * (shape.opacity / 255)
+    if shape.clip:
+        cover *= under[..., 3]
+    if isinstance(shape.fill, Material):
+        ink = paint(shape.fill, alpha, lighting, rng, scale).astype(np.float32)
+    else:
+        ink = np.array(shape.fill, np.float32)
+    under *= (1 - cover)[..., None]
+    under[..., :3] += cover[..., None] * ink
+    under[..., 3] += cover
+
+
+def _cut_limb(
+    character: Character, limb: Limb, group: int, painted: tuple[np.ndarray, tuple[float, float]], scale: float
+) -> list[Sprite]:
+    card, (ox, oy) = painted
+    knots = limb_knots(limb, character.body)
+    joint = character.body.upper_arm if limb.arm else character.body.thigh
+    overlap = 0.3 * limb.radius * scale + 1.0
+    pieces = []
+    for start, end in zip(knots[:-1], knots[1:], strict=True):
+        top = 0 if start == knots[0] else max(int(start * scale + oy - overlap), 0)
+        bottom = card.shape[0] if end == knots[-1] else int(np.ceil(end * scale + oy + overlap)) + 1
+        label = limb.labels[0 if end <= joint + 1e-9 else 1]
+        side = limb.side
+        arm, leg = (side, -1) if limb.arm else (-1, side)
+        pieces.append(Sprite(card[top:bottom], (ox, oy - top), label, limb.depth, group, arm, leg))
+    return pieces
+
+
+def drawing_order(sprites: tuple[Sprite, ...], pose: Pose, frame: int) -> list[int]:
+    """Indices of the sprites from back to front."""
+    front = pose.motion.both(Channel.FRONT)[frame]
+    leg_front = pose.motion.both(Channel.LEG_FRONT)[frame]
+    yaw = pose.motion.one(Channel.YAW)[frame]
+    far = 1 if yaw > 0.5 else 0 if yaw < -0.5 else -1
+
+    def depth(index: int) -> float:
+        sprite = sprites[index]
+        if sprite.arm >= 0:
+            behind = front[sprite.arm] < 0 or sprite.arm == far
+            own = sprite.depth - np.floor(sprite.depth)
+            return _BEHIND + 0.5 * own if behind else sprite.depth
+        if sprite.leg >= 0:
+            return sprite.depth + 0.4 * leg_front[sprite.leg] - 0.2 * (sprite.leg == far)
+        return sprite.depth
+
+    return sorted(range(len(sprites)), key=depth)
+
+
+def draw(
+    backdrop: np.ndarray, sprites: tuple[Sprite, ...], maps: np.ndarray, order: list[int], shade: float
+) -> Picture:
+    """Compose one frame.
+
+    Args:
+        backdrop: uint8 [H, W, 3], already with contact shadows.
+        sprites: The pieces.
+        maps: float [S, 2, 3] from sprite pixels to picture pixels.
+        order: Back to front.
+        shade: How dark near pieces shade the ones behind, 0..1.
+    """
+    height, width = backdrop.shape[:2]
+    canvas = np.empty((height, width, 4), np.float32)
+    canvas[..., :3] = backdrop
+    canvas[..., 3] = 0
+    owner = np.full((height, width), -1, np.int16)
+    for index in order:
+        _place(canvas, owner, sprites[index], maps[index], index)
+    np.clip(canvas, 0, 255, out=canvas)
+    return Picture(canvas[..., :3].astype(np.uint8), owner)
+
+
+def _place(canvas: np.ndarray, owner: np.ndarray, sprite: Sprite, matrix: np.ndarray, index: int) -> None:
+    h, w = sprite.colour.shape[:2]
+    x = (min(matrix[0, 0] * w, 0.0) + min(matrix[0, 1] * h, 0.0), max(matrix[0, 0] * w, 0.0) + max(matrix[0, 1] * h, 0.0))
+    y = (min(matrix[1, 0] * w, 0.0) + min(matrix[1, 1] * h, 0.0), max(matrix[1, 0] * w, 0.0) + max(matrix[1, 1] * h, 0.0))
+    x0, x1 = max(int(x[0] + matrix[0, 2]) - 1, 0), min(int(x[1] + matrix[0, 2]) + 2, canvas.shape[1])
+    y0, y1 = max(int(y[0] + matrix[1, 2]) - 1, 0), min(int(y[1] + matrix[1, 2]) + 2, canvas.shape[0])
+    if x1 <= x0 or y1 <= y0:
+        return
+    shifted = matrix.copy()
+    shifted[:, 2] -= (x0, y0)
+    patch = cv2.warpAffine(sprite.colour, shifted, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
+    cover = patch[..., 3]
+    under = canvas[y0:y1, x0:x1]
+    under *= (1 - cover)[..., None]
+    under += patch
+    owner[y0:y1, x0:x1][cover > 0.5] = index
+
+
+def trace(
+    sprites: tuple[Sprite, ...], picture: Picture, maps: np.ndarray, reference: Picture, reference_maps: np.ndarray
+) -> np.ndarray:
+    """Find for each pixel the reference pixel that shows the same surface point.
+
+    Returns:
+        float32 [H, W, 2], (x, y); a background pixel names itself; NaN where the reference does not show it.
+    """
+    height, width = picture.owner.shape
+    motion = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
+    ys, xs = np.nonzero(picture.owner >= 0)
+    if not len(ys):
+        return motion
+    back = _between(maps, reference_maps).astype(np.float32)
+    owner = picture.owner[ys, xs]
+    m = back[owner]
+    source = m[:, :, 0] * xs[:, None] + m[:, :, 1] * ys[:, None] + m[:, :, 2]
+    nearest = np.round(source).astype(np.int32)
+    inside = (nearest >= 0).all(1) & (nearest[:, 0] < width) & (nearest[:, 1] < height)
+    nearest[~inside] = 0
+    groups = np.array([s.group for s in sprites] + [-1])
+    seen = inside & (groups[reference.owner[nearest[:, 1], nearest[:, 0]]] == groups[owner])
+    source[~seen] = np.nan
+    motion[ys, xs] = source
+    return motion
+
+
+def _between(maps: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Maps [S, 2, 3] from this frame's pixels to the reference's."""
+    full = np.zeros((2, len(maps), 3, 3))
+    full[:, :, 2, 2] = 1
+    full[0, :, :2], full[1, :, :2] = maps, reference
+    determinant = np.linalg.det(full[0])
+    full[0, np.abs(determinant) < 1e-9, :2, :2] += np.eye(2) * 1e-3
+    return (full[1] @ np.linalg.inv(full[0]))[:, :2]
+
+
+def cast_shadow(backdrop: np.ndarray, points: np.ndarray, radius: float, strength: float) -> np.ndarray:
+    """Darken the ground softly around (x, y) `points` (pixels); returns a new picture."""
+    out = backdrop.copy()
+    for x, y in points:
+        rx, ry = max(radius, 1.5), max(radius * 0.3, 1.0)
+        x0, x1 = max(int(x - 2 * rx), 0), min(int(x + 2 * rx) + 1, out.shape[1])
+        y0, y1 = max(int(y - 2 * ry), 0), min(int(y + 2 * ry) + 1, out.shape[0])
+        if x1 <= x0 or y1 <= y0:
+            continue
+        across = (np.arange(x0, x1, dtype=np.float32) - np.float32(x)) / np.float32(rx)
+        down = (np.arange(y0, y1, dtype=np.float32) - np.float32(y)) / np.float32(ry)
+        fall = np.exp(-1.2 * (across[None] ** 2 + down[:, None] ** 2))
+        patch = out[y0:y1, x0:x1]
+        patch[:] = (patch * (1 - strength * fall)[..., None]).astype(np.uint8)
+    return out
