@@ -1,7 +1,7 @@
 """The published Animate-X network's names, translated to ours.
 
-Its blocks are numbered in the order they are built, so the map is a walk through the levels, as `model.build` goes,
-and a table for the inside of each kind of module. Names with spelling mistakes are spelled so in the file.
+Its blocks are numbered in the order they are built, so the map is a walk through the levels, as `model.build`
+goes, and a table for the inside of each kind of module. Spelling mistakes in names are the file's.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def _check_positions(table: Tensor, file: str) -> None:
     difference = float((table.float().reshape(ours.shape) - ours).abs().max())
     if difference > 1e-4:
         raise CheckpointMismatch(
-            f"{file}: {POSITION_TABLE} differs from the sinusoids that this network computes, by up to {difference:.2g}",
+            f"{file}: {POSITION_TABLE} differs by up to {difference:.2g} from the sinusoids computed here",
             hint="it was trained with other positions; this network cannot represent them.",
         )
 

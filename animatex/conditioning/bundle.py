@@ -67,7 +67,7 @@ class Conditioning:
         reference_latents: [B, C, h, w], latents of the reference, scaled as the network sees them.
         keypoints: [B, 1+F, 2, 18], x row and y row; 0..1, -1 unseen; slot 0 is the reference.
         driving_embeds: [B, 1+F, D], CLIP features of the driving frames; slot 0 is the reference.
-        prior: [B, P, F, h, w], what the codec already implies for each frame; P is 0 where it implies nothing.
+        prior: [B, P, F, h, w], what the codec already implies for each frame; P may be 0.
         reference_prior: [B, P, h, w], the same for the reference's slot.
         keep: Which of these act.
 

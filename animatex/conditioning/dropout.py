@@ -15,8 +15,8 @@ from animatex.config.run import ConditionDropout
 def drop_conditions(config: ConditionDropout, batch: int, generator: torch.Generator) -> Keep:
     """Draw masks for a batch; items are independent.
 
-    Each condition is left out with its own probability, and, independently, all of an item's at once with `all`,
-    which is what classifier-free guidance needs to have seen.
+    Each condition is left out with its own probability, and, independently, all of an item's at once with
+    `all`, which is what classifier-free guidance needs to have seen.
 
     Args:
         config: Probabilities.

@@ -1,7 +1,7 @@
 """The released sampler: deterministic DDIM on velocity predictions.
 
-Letters: B batch, C latent channels, F frames, h w latent cells. A denoiser maps (x_t [B, C, F, h, w], t [B]) to the
-velocity of the same shape.
+Letters: B batch, C latent channels, F frames, h w latent cells. A denoiser maps (x_t [B, C, F, h, w], t [B])
+to the velocity of the same shape.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Letters: B batch, C latent channels, F frames, h w latent cells.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -15,8 +15,17 @@ from animatex.diffusion.ddim import Denoiser
 from animatex.errors import require
 from animatex.progress import Progress, silent
 
-if TYPE_CHECKING:
-    from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
+
+class _Scheduler(Protocol):
+    """What is used of diffusers' schedulers."""
+
+    timesteps: Tensor
+
+    def set_timesteps(self, num_inference_steps: int, device: torch.device) -> None: ...
+
+    def step(
+        self, model_output: Tensor, timestep: Tensor, sample: Tensor, return_dict: bool
+    ) -> tuple[Tensor]: ...
 
 
 def multistep_sample(
@@ -55,12 +64,10 @@ def multistep_sample(
     return x
 
 
-def _scheduler(
-    solver: Literal["dpm", "unipc"], schedule: ScheduleConfig
-) -> DPMSolverMultistepScheduler | UniPCMultistepScheduler:
+def _scheduler(solver: Literal["dpm", "unipc"], schedule: ScheduleConfig) -> _Scheduler:
     diffusers = require("diffusers", for_=f"the solver '{solver}'")
     name = {"dpm": "DPMSolverMultistepScheduler", "unipc": "UniPCMultistepScheduler"}[solver]
-    scheduler: DPMSolverMultistepScheduler | UniPCMultistepScheduler = getattr(diffusers, name)(
+    made = getattr(diffusers, name)(
         num_train_timesteps=schedule.train_steps,
         beta_start=schedule.beta_start,
         beta_end=schedule.beta_end,
@@ -69,4 +76,4 @@ def _scheduler(
         timestep_spacing="trailing",
         rescale_betas_zero_snr=schedule.zero_terminal_snr,
     )
-    return scheduler
+    return cast(_Scheduler, made)

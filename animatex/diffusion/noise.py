@@ -16,8 +16,8 @@ def initial_noise(
 
     Args:
         shape: [B, C, F, h, w].
-        offset_noise: Strength of one further value per frame and channel, which lets the network shift a whole
-            picture's level; 0.1 as released.
+        offset_noise: Strength of one further value per frame and channel, which lets the network shift a
+            whole picture's level; 0.1 as released.
         generator: On the CPU.
 
     Returns:

@@ -1,6 +1,7 @@
 """What the network learns: the velocity of noised latents (Salimans & Ho 2022).
 
-Letters: B batch, C latent channels, F frames, h w latent cells, T diffusion steps. alpha is the schedule at t.
+Letters: B batch, C latent channels, F frames, h w latent cells, T diffusion steps. alpha is the schedule
+at t.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def add_noise(x0: Tensor, noise: Tensor, t: Tensor, schedule: Tensor) -> Tensor:
 
 
 def velocity(x0: Tensor, noise: Tensor, t: Tensor, schedule: Tensor) -> Tensor:
-    """Compute what the network should predict: sqrt(alpha) noise - sqrt(1 - alpha) x0; arguments as `add_noise`."""
+    """Compute what to predict: sqrt(alpha) noise - sqrt(1 - alpha) x0; arguments as `add_noise`."""
     signal, spread = _roots(t, schedule, x0)
     return signal * noise - spread * x0
 

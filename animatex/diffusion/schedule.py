@@ -14,8 +14,8 @@ from animatex.config.model import ScheduleConfig
 def alphas_cumprod(config: ScheduleConfig) -> Tensor:
     """Compute the share of signal in the variance at each step.
 
-    Scaled-linear betas (Rombach et al. 2022); with `zero_terminal_snr`, the square roots are shifted and scaled
-    so that the first step keeps its value and the last one has no signal (Lin et al. 2024, algorithm 1).
+    Scaled-linear betas (Rombach et al. 2022); with `zero_terminal_snr`, the square roots are shifted and
+    scaled so that the first step keeps its value and the last one has no signal (Lin et al. 2024, alg. 1).
 
     Args:
         config: Betas and number of steps.

@@ -21,9 +21,9 @@ def timestep_pairs(config: SamplerConfig, train_steps: int) -> list[TimestepPair
     """List the steps that will run, noisiest first.
 
     uniform is the released rule: a stride of `train_steps // steps`, counted up from 1. It may run more than
-    `steps` times (30 steps are 31, from 991, because a stride of 33 fits 31 times), never starts at the last step,
-    and ends at step 0, which is not quite clean. trailing runs exactly `steps` times, starts at the last step and
-    ends clean (Lin et al. 2024, section 3.3).
+    `steps` times (30 steps are 31, from 991, because a stride of 33 fits 31 times), never starts at the last
+    step, and ends at step 0, which is not quite clean. trailing runs exactly `steps` times, starts at the
+    last step and ends clean (Lin et al. 2024, section 3.3).
 
     Args:
         config: Number of steps and their spacing.

@@ -62,7 +62,8 @@ class FrozenClip(nn.Module):
 
     Args:
         config: Sizes; the text tower's are not used.
-        visual: The tower, `build_clip(config).visual` with weights in it; its parameters decide dtype and device.
+        visual: The tower, `build_clip(config).visual` with weights in it; its parameters decide
+            dtype and device.
     """
 
     def __init__(self, config: ClipConfig, visual: nn.Module) -> None:

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from animatex.model.attention import attend
 from animatex.model.embeddings import position_sinusoids
 
-
 KEYPOINTS = 18
 """Body joints the indicator sees, in OpenPose's order."""
 

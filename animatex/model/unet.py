@@ -105,8 +105,8 @@ class AnimateXUNet(nn.Module):
         trunk: Modules of `denoise`.
 
     Attributes:
-        empty_prompt: Buffer [text_tokens, D]: CLIP's text context of the empty prompt. A constant that travels
-            with the weights, so that sampling never loads a text tower.
+        empty_prompt: Buffer [text_tokens, D]: CLIP's text context of the empty prompt. A constant that
+            travels with the weights, so that sampling never loads a text tower.
     """
 
     empty_prompt: Tensor

@@ -1,0 +1,215 @@
+"""From a path and a configuration to a network, or a precise refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+
+from animatex.checkpoints.keymap import Shape, refuse
+from animatex.checkpoints.official_unet import is_official_unet, translate_official
+from animatex.checkpoints.sd_vae import is_stable_diffusion, translate_sd_vae
+from animatex.checkpoints.store import Kind, file_hash, read_foreign, read_header, read_weights, save_weights
+from animatex.codec.vae import VaeCodec, build_autoencoder
+from animatex.config.model import ClipConfig, UNetConfig, VaeCodecConfig
+from animatex.encoders.clip import FrozenClip, build_clip, empty_prompt_context
+from animatex.errors import CheckpointMismatch
+from animatex.model.build import build_unet
+from animatex.model.unet import AnimateXUNet
+
+EMPTY_PROMPT = "empty_prompt"
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def load_unet(
+    path: Path,
+    config: UNetConfig,
+    dtype: torch.dtype = torch.float32,
+    empty_prompt: Tensor | None = None,
+) -> AnimateXUNet:
+    """Load a UNet, from a file of ours or the published one.
+
+    The network is built without memory and takes the file's tensors as they are.
+
+    Args:
+        path: Weights file.
+        config: The network's sizes.
+        dtype: What it shall compute in.
+        empty_prompt: [text_tokens, context_dim], from `load_empty_prompt`; the published file comes
+            without it, ours have it.
+
+    Returns:
+        The network on the CPU, in evaluation mode, its parameters without gradients.
+
+    Raises:
+        CheckpointMismatch: The weights are not this network's.
+        InputError: The file cannot be read.
+    """
+    with torch.device("meta"):
+        unet = build_unet(config)
+    if read_header(path) is not None:
+        return _fill(unet, read_weights(path, kind="unet", config=config), path.name, dtype)
+    source = _read_foreign_of(path, "unet")
+    if empty_prompt is None:
+        raise CheckpointMismatch(
+            f"{path.name} has no empty prompt: the published file comes without CLIP's text context",
+            hint=f"animatex weights convert {path.name} --clip open_clip_pytorch_model.bin, once.",
+        )
+    tensors = _translate_unet(source, config, unet, path.name)
+    return _fill(unet, {**tensors, EMPTY_PROMPT: empty_prompt}, path.name, dtype)
+
+
+def load_clip(path: Path, config: ClipConfig, dtype: torch.dtype = torch.float32) -> FrozenClip:
+    """Load CLIP's image tower, from a file of ours or open_clip's.
+
+    Args:
+        path: Weights file.
+        config: Sizes.
+        dtype: What it shall compute in.
+
+    Raises:
+        CheckpointMismatch: The weights are not this network's.
+        InputError: The file cannot be read.
+    """
+    with torch.device("meta"):
+        visual = build_clip(config).visual
+    if read_header(path) is not None:
+        tensors = read_weights(path, kind="clip", config=config)
+    else:
+        source = _read_foreign_of(path, "clip")
+        tensors = {
+            name.removeprefix("visual."): tensor
+            for name, tensor in source.items()
+            if name.startswith("visual.")
+        }
+    return FrozenClip(config, _fill(visual, tensors, path.name, dtype))
+
+
+def load_vae(path: Path, config: VaeCodecConfig, dtype: torch.dtype = torch.float32) -> VaeCodec:
+    """Load Stable Diffusion's autoencoder, from a file of ours or an original one.
+
+    Args:
+        path: Weights file.
+        config: The codec's section.
+        dtype: What it shall compute in.
+
+    Raises:
+        CheckpointMismatch: The weights are not this network's.
+        InputError: The file cannot be read.
+    """
+    with torch.device("meta"):
+        autoencoder = build_autoencoder()
+    module = cast(nn.Module, autoencoder)
+    if read_header(path) is not None:
+        tensors = read_weights(path, kind="vae", config=config)
+    else:
+        tensors = translate_sd_vae(_read_foreign_of(path, "vae"), _shapes(module), file=path.name)
+    _fill(module, tensors, path.name, dtype)
+    return VaeCodec(config, autoencoder)
+
+
+def load_empty_prompt(path: Path, config: ClipConfig) -> Tensor:
+    """Ask CLIP's text tower about the empty prompt; needed once, for the published file.
+
+    Args:
+        path: open_clip's file with both towers.
+        config: Its sizes.
+
+    Returns:
+        float32 [context_length, text width].
+
+    Raises:
+        CheckpointMismatch: The weights are not this network's.
+        InputError: The file cannot be read.
+    """
+    clip = build_clip(config)
+    return empty_prompt_context(_fill(clip, _read_foreign_of(path, "clip"), path.name, torch.float32))
+
+
+def convert_unet(source: Path, clip: Path, config: UNetConfig, clip_config: ClipConfig, out: Path) -> None:
+    """Turn the published network into one self-describing file.
+
+    Args:
+        source: `animate-x_ckpt.pth`.
+        clip: open_clip's file with both towers.
+        config: The network's sizes.
+        clip_config: CLIP's sizes.
+        out: Where to write.
+
+    Raises:
+        CheckpointMismatch: One of the files is not that network.
+        InputError: A file cannot be read or written.
+    """
+    with torch.device("meta"):
+        unet = build_unet(config)
+    tensors = _translate_unet(_read_foreign_of(source, "unet"), config, unet, source.name)
+    tensors[EMPTY_PROMPT] = load_empty_prompt(clip, clip_config)
+    save_weights(out, tensors, kind="unet", config=config, source=file_hash(source))
+
+
+def _translate_unet(
+    source: Mapping[str, Tensor], config: UNetConfig, unet: AnimateXUNet, file: str
+) -> dict[str, Tensor]:
+    shapes = _shapes(unet)
+    del shapes[EMPTY_PROMPT]
+    return translate_official(source, config, shapes, file=file)
+
+
+def _read_foreign_of(path: Path, kind: Kind) -> Mapping[str, Tensor]:
+    """Read somebody else's file and make sure that it holds such a network."""
+    source = read_foreign(path)
+    found = _recognise(source)
+    if found != kind:
+        raise CheckpointMismatch(
+            f"{path.name} holds {_KNOWN[found]}; {_KNOWN[kind]} is needed here",
+            hint="check which file the preset names for what.",
+        )
+    return source
+
+
+_KNOWN = {
+    "unet": "the published Animate-X network",
+    "unianimate": "a UniAnimate network, which has no pose indicator",
+    "vae": "Stable Diffusion's autoencoder",
+    "clip": "open_clip's CLIP",
+    "unknown": "something this program does not know",
+}
+
+
+def _recognise(names: Mapping[str, Tensor]) -> str:
+    """Tell what a foreign checkpoint is by its names."""
+    if is_official_unet(names):
+        return "unet"
+    if "input_blocks.0.0.weight" in names and "dwpose_embedding.0.weight" in names:
+        return "unianimate"
+    if is_stable_diffusion(names):
+        return "vae"
+    if "visual.conv1.weight" in names and "text_projection" in names:
+        return "clip"
+    return "unknown"
+
+
+def _shapes(module: nn.Module) -> dict[str, Shape]:
+    return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+
+
+def _fill(module: Module, tensors: Mapping[str, Tensor], file: str, dtype: torch.dtype) -> Module:
+    """Give a module its tensors, all of them and no others."""
+    shapes = _shapes(module)
+    refuse(
+        {
+            "missing": [name for name in shapes if name not in tensors],
+            "unused": [name for name in tensors if name not in shapes],
+            "shapes": [
+                f"{name} {list(tensors[name].shape)} instead of {list(shape)}"
+                for name, shape in shapes.items()
+                if name in tensors and tuple(tensors[name].shape) != shape
+            ],
+        },
+        what=f"{file} does not fit this network",
+    )
+    module.load_state_dict({name: tensor.to(dtype) for name, tensor in tensors.items()}, assign=True)
+    return module.eval().requires_grad_(False)

@@ -1,0 +1,230 @@
+"""Weights files of our own: safetensors that say in their header what they are and which sizes they have."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from animatex.config.section import Section
+from animatex.errors import CheckpointMismatch, InputError
+
+Kind = Literal["unet", "rig", "clip", "vae"]
+VERSION = 1
+
+_NAMES = {"unet": "a UNet", "rig": "a rig network", "clip": "a CLIP encoder", "vae": "an autoencoder"}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a weights file says about itself.
+
+    Attributes:
+        kind: Which network it is for.
+        config: The network's section of a preset, as plain values.
+        source: SHA-256 of the file it was converted from; None for weights trained here.
+    """
+
+    kind: str
+    config: Mapping[str, object]
+    source: str | None
+
+
+def save_weights(
+    path: Path, tensors: Mapping[str, Tensor], *, kind: Kind, config: Section, source: str | None = None
+) -> None:
+    """Write a weights file: beside its place first, then in one move, so that no half file is ever seen.
+
+    Args:
+        path: Ends in .safetensors.
+        tensors: Name → value, as from `state_dict()`.
+        kind: Which network they are for.
+        config: Its section of the preset.
+        source: SHA-256 of the file they were converted from, if any.
+
+    Raises:
+        InputError: The folder does not exist or cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    metadata = {
+        "format": f"animatex-{kind}/{VERSION}",
+        # JSON is YAML, so the header reads as a section of a preset.
+        "config": json.dumps(config.model_dump(mode="json")),
+    }
+    if source is not None:
+        metadata["source_sha256"] = source
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        save_file({name: t.detach().contiguous().cpu() for name, t in tensors.items()}, beside, metadata)
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read_header(path: Path) -> Header | None:
+    """Read what a weights file says about itself, without its weights.
+
+    Returns:
+        None for a file that is not one of ours, of whatever kind.
+
+    Raises:
+        InputError: There is no such file, or it is one of ours in a version this program does not know.
+    """
+    metadata = _metadata(path)
+    if metadata is None or not metadata.get("format", "").startswith("animatex-"):
+        return None
+    kind, _, version = metadata["format"].removeprefix("animatex-").partition("/")
+    if version != str(VERSION):
+        raise InputError(
+            f"{path.name} is in format {metadata['format']}; this version of animatex reads /{VERSION}",
+            hint="update animatex, or take weights made with this version.",
+        )
+    config: Mapping[str, object] = json.loads(metadata["config"])
+    return Header(kind, config, metadata.get("source_sha256"))
+
+
+def read_weights(path: Path, *, kind: Kind, config: Section) -> dict[str, Tensor]:
+    """Read a weights file of ours, if it is for this network.
+
+    Args:
+        path: A file that `save_weights` wrote.
+        kind: Which network is wanted.
+        config: Its section of the preset in use.
+
+    Returns:
+        Name → value on the CPU, mapped from the file rather than read at once.
+
+    Raises:
+        CheckpointMismatch: It is for another network or other sizes; the message lists what differs.
+        InputError: There is no such file, or it is not one of ours.
+    """
+    from safetensors.torch import load_file
+
+    header = read_header(path)
+    if header is None:
+        raise InputError(
+            f"{path.name} is not a weights file of animatex", hint="animatex weights convert makes one."
+        )
+    if header.kind != kind:
+        raise CheckpointMismatch(
+            f"{path.name} holds {_NAMES.get(header.kind, header.kind)}; {_NAMES[kind]} is needed here"
+        )
+    wanted = config.model_dump(mode="json")
+    differing = sorted(_differences(wanted, header.config))
+    if differing:
+        raise CheckpointMismatch(
+            "\n".join(
+                [f"{path.name} was made for other sizes of {_NAMES[kind].split(' ', 1)[1]}", *differing]
+            ),
+            hint="take the preset that belongs to the file, or the file that belongs to the preset.",
+        )
+    tensors: dict[str, Tensor] = load_file(path)
+    return tensors
+
+
+def read_foreign(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of somebody else's checkpoint; never runs code that it may contain.
+
+    Training states are unwrapped (`state_dict`), and the prefix of data-parallel training is removed.
+
+    Args:
+        path: A .pth, .ckpt, .bin or .safetensors file.
+
+    Raises:
+        InputError: There is no such file, it is cut short, or it holds more than tensors and plain values.
+    """
+    if _metadata(path) is not None:
+        from safetensors.torch import load_file
+
+        loaded: object = load_file(path)
+    else:
+        loaded = _unpickle(path)
+    for wrapper in ("state_dict", "model"):
+        if isinstance(loaded, dict) and isinstance(loaded.get(wrapper), dict):
+            loaded = loaded[wrapper]
+    if not isinstance(loaded, dict):
+        raise InputError(f"{path.name} holds a {type(loaded).__name__}; needs named tensors")
+    tensors = {str(name): value for name, value in loaded.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise InputError(f"{path.name} holds no tensors")
+    if all(name.startswith("module.") for name in tensors):
+        tensors = {name.removeprefix("module."): value for name, value in tensors.items()}
+    return tensors
+
+
+def file_hash(path: Path) -> str:
+    """Compute a file's SHA-256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unpickle(path: Path) -> object:
+    import pickle
+
+    try:
+        loaded: object = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+    except pickle.UnpicklingError as error:
+        named = next((line.strip() for line in str(error).splitlines() if "GLOBAL" in line), "")
+        if not named:
+            raise InputError(f"{path.name} is not a checkpoint, or is damaged") from error
+        raise InputError(
+            f"{path.name} wants to run code when it is read, which a checkpoint has no need to: {named}",
+            hint="do not open it with other tools either, unless you trust where it comes from.",
+        ) from error
+    except (RuntimeError, EOFError) as error:
+        raise InputError(
+            f"{path.name} is damaged or cut short: {str(error).splitlines()[0]}", hint="download it again."
+        ) from error
+    return loaded
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+def _metadata(path: Path) -> dict[str, str] | None:
+    """Read a safetensors file's metadata; None for a file of another type."""
+    if not path.is_file():
+        raise InputError(f"{path} does not exist", hint="animatex weights list shows what is installed.")
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(9)
+        if len(start) < 9 or start[8:9] != b"{":
+            return None
+        (length,) = struct.unpack("<Q", start[:8])
+        if length > size - 8:
+            return None
+        header = json.loads(b"{" + file.read(length - 1))
+    data = max(
+        (entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0
+    )
+    if size != 8 + length + data:
+        raise InputError(
+            f"{path.name} is damaged or cut short: {size} of {8 + length + data} bytes",
+            hint="download it again.",
+        )
+    metadata: dict[str, str] = header.get("__metadata__", {})
+    return metadata
+
+
+def _differences(wanted: Mapping[str, object], found: Mapping[str, object], prefix: str = "") -> list[str]:
+    lines = []
+    for key in sorted({*wanted, *found}):
+        ours, theirs = wanted.get(key), found.get(key)
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            lines += _differences(ours, theirs, f"{prefix}{key}.")
+        elif ours != theirs:
+            lines.append(f"  {prefix}{key}: the file has {theirs}; the preset has {ours}")
+    return lines
