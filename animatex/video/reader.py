@@ -325,7 +325,14 @@ def _decord_frames(
         )
     reader = require("decord", for_="reading videos with it").VideoReader(str(info.path), num_threads=1)
     for index in wanted:
-        yield np.ascontiguousarray(np.rot90(reader[index].asnumpy(), info.rotation // 90))
+        frame = reader[index].asnumpy()
+        if frame.shape[2] != 3:
+            # It takes the padding at the end of a row for a fourth channel where rows are not a multiple of 64 bytes.
+            raise BackendError(
+                f"reader 'decord' cannot read frames {frame.shape[1]} pixels wide ({info.path})",
+                hint="read with 'pyav'.",
+            )
+        yield np.ascontiguousarray(np.rot90(frame, info.rotation // 90))
 
 
 def _pictures(folder: Path) -> list[Path]:
