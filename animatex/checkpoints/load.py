@@ -14,11 +14,12 @@ from animatex.checkpoints.official_unet import is_official_unet, translate_offic
 from animatex.checkpoints.sd_vae import is_stable_diffusion, translate_sd_vae
 from animatex.checkpoints.store import Kind, file_hash, read_foreign, read_header, read_weights, save_weights
 from animatex.codec.vae import VaeCodec, build_autoencoder
-from animatex.config.model import ClipConfig, UNetConfig, VaeCodecConfig
+from animatex.config.model import ClipConfig, RigConfig, UNetConfig, VaeCodecConfig
 from animatex.encoders.clip import FrozenClip, build_clip, empty_prompt_context
 from animatex.errors import CheckpointMismatch
 from animatex.model.build import build_unet
 from animatex.model.unet import AnimateXUNet
+from animatex.rig.network import RigNetwork
 
 EMPTY_PROMPT = "empty_prompt"
 Module = TypeVar("Module", bound=nn.Module)
@@ -86,6 +87,23 @@ def load_clip(path: Path, config: ClipConfig, dtype: torch.dtype = torch.float32
             if name.startswith("visual.")
         }
     return FrozenClip(config, _fill(visual, tensors, path.name, dtype))
+
+
+def load_rig(path: Path, config: RigConfig, dtype: torch.dtype = torch.float32) -> RigNetwork:
+    """Load a rig network, from a file of ours.
+
+    Args:
+        path: Weights file.
+        config: Sizes.
+        dtype: What it shall compute in.
+
+    Raises:
+        CheckpointMismatch: The weights are not this network's.
+        InputError: The file cannot be read.
+    """
+    with torch.device("meta"):
+        network = RigNetwork(config)
+    return _fill(network, read_weights(path, kind="rig", config=config), path.name, dtype)
 
 
 def load_vae(path: Path, config: VaeCodecConfig, dtype: torch.dtype = torch.float32) -> VaeCodec:

@@ -1,0 +1,292 @@
+"""The story of inference, top to bottom: from two files to one new video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from animatex.checkpoints.catalogue import find_weights
+from animatex.checkpoints.load import load_clip, load_rig, load_unet, load_vae
+from animatex.codec.codec import LatentCodec, Scene
+from animatex.codec.motion.codec import MotionCodec
+from animatex.conditioning.bundle import Conditioning, stack
+from animatex.conditioning.inputs import ClipInputs
+from animatex.conditioning.prepare import prepare_conditioning
+from animatex.config.model import MotionCodecConfig
+from animatex.config.run import AnimateConfig
+from animatex.diffusion.ddim import Denoiser
+from animatex.diffusion.guidance import guided, guided_as_batch
+from animatex.diffusion.noise import initial_noise
+from animatex.diffusion.sample import sample_latents
+from animatex.diffusion.steps import timestep_pairs
+from animatex.diffusion.windows import context_windows, windowed
+from animatex.encoders.clip import FrozenClip, build_clip
+from animatex.model.build import build_unet
+from animatex.model.unet import AnimateXUNet, bind
+from animatex.pose.estimator import PoseEstimator, resolve_estimator
+from animatex.pose.extract import extract_poses, finish_poses
+from animatex.pose.io import read_poses
+from animatex.pose.retarget import retarget
+from animatex.pose.sequence import PoseSequence
+from animatex.progress import Progress, silent
+from animatex.reference import choose_reference_pose, place_reference
+from animatex.rig.network import RigNetwork
+from animatex.rig.rig import read_rig
+from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
+from animatex.video.fit import Fit, plan_fit
+from animatex.video.frames import FrameSequence, Size
+from animatex.video.image import ReferenceImage, read_image
+from animatex.video.reader import VideoInfo, probe, read_video
+from animatex.video.sampling import ClipPlan, plan_clip
+
+POSE_SUFFIXES = (".npz", ".json", ".jsonl")
+"""Driving files that hold poses instead of pictures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AnimationPlan:
+    """What a run will do: shown by `--dry-run`, and all that `read_inputs` needs beside the configuration.
+
+    Attributes:
+        reference: The character's picture as it was read.
+        fit: How it lies on the canvas.
+        video: The driving video; None where only poses are given.
+        poses: All poses of the driving file, where they are given; else None, and an estimator finds them.
+        clip: Which frames are used.
+        windows: What the network sees at once, as frames of the clip.
+        evaluations: Calls of the network: steps, times windows, times two with guidance.
+        device: Where networks run, and why there.
+        dtype: What the UNet computes in, and why.
+        runtime: Both, with the seed.
+        weights: Folder of weights beside the package's own; None: only those of the package.
+    """
+
+    reference: ReferenceImage
+    fit: Fit
+    video: VideoInfo | None
+    poses: PoseSequence | None
+    clip: ClipPlan
+    windows: tuple[range, ...]
+    evaluations: int
+    device: Resolved[torch.device]
+    dtype: Resolved[torch.dtype]
+    runtime: Runtime
+    weights: Path | None
+
+    @property
+    def canvas(self) -> Size:
+        """Height and width of the result."""
+        return self.fit.canvas
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnimateModels:
+    """The networks of a run, on the CPU; each is moved to the device for its own stage.
+
+    Attributes:
+        unet: The denoiser.
+        codec: Latents to frames.
+        clip: CLIP's image tower.
+    """
+
+    unet: AnimateXUNet
+    codec: LatentCodec
+    clip: FrozenClip
+
+
+def plan_animation(
+    reference: Path,
+    driving: Path,
+    config: AnimateConfig,
+    *,
+    poses: Path | None = None,
+    weights: Path | None = None,
+) -> AnimationPlan:
+    """Look at the two files and decide everything that needs no network.
+
+    Args:
+        reference: A picture of the character.
+        driving: A video, a folder of pictures, or poses (.npz, .json, .jsonl, "-").
+        config: The preset with its overrides.
+        poses: Poses of the driving video that were made before.
+        weights: Folder of weights.
+
+    Raises:
+        InputError: A file cannot be used, or the clip is too short for what was asked.
+        BackendError: The device that was asked for does not work here.
+    """
+    picture = read_image(reference)
+    only_poses = driving.suffix.lower() in POSE_SUFFIXES or str(driving) == "-"
+    video = None if only_poses else probe(driving)
+    given = read_poses(driving if only_poses else poses) if only_poses or poses is not None else None
+    clip = plan_clip(video or _as_video(driving, given), config.clip, config.video.fps)
+    canvas = Size(config.canvas.height, config.canvas.width)
+    cell = config.codec.downsampling * 2 ** (len(config.unet.multipliers) - 1)
+    context = config.context
+    windows = (range(clip.num_frames),) if context is None else tuple(context_windows(clip.num_frames, context))
+    passes = 1 if config.sampler.guidance_scale == 1 else 2
+    device = resolve_device(config.runtime.device)
+    dtype = resolve_dtype(config.runtime.dtype, device.value)
+    return AnimationPlan(
+        reference=picture,
+        fit=plan_fit(picture.size, canvas, config.canvas.fit, multiple=cell),
+        video=video,
+        poses=given,
+        clip=clip,
+        windows=windows,
+        evaluations=num_steps(config) * passes * len(windows),
+        device=device,
+        dtype=dtype,
+        runtime=Runtime(device.value, dtype.value, config.runtime.offload, config.seed),
+        weights=weights,
+    )
+
+
+def read_inputs(plan: AnimationPlan, config: AnimateConfig, progress: Progress = silent) -> ClipInputs:
+    """Read the clip, find the performer's poses and take the character apart.
+
+    Raises:
+        InputError: A file cannot be used, or nobody is found in the video.
+        BackendError: The pose estimator that was asked for does not work here.
+    """
+    frames = list(plan.clip.frames)
+    driving = None
+    if plan.video is not None:
+        driving = read_video(plan.video.path, frames, fps=plan.clip.source_fps, progress=progress)
+    if plan.poses is not None:
+        poses = finish_poses(_chosen(plan.poses, plan.clip), config.pose)
+    else:
+        assert driving is not None and plan.video is not None
+        estimator = resolve_estimator(config.pose, plan.weights, config.runtime.device).value
+        poses = extract_poses(driving, estimator, config.pose, progress, plan.video.path.name)
+    reference, alpha = place_reference(plan.reference, plan.fit)
+    rig = None
+    if isinstance(config.codec, MotionCodecConfig):
+        progress.start("taking the character apart", 1)
+        rig = read_rig(reference, load_rig_network(config.codec, plan), alpha)
+        progress.done()
+    still = _lazy_estimator(config, plan)
+    reference_pose = choose_reference_pose(reference, rig, poses, still, config.pose)
+    return ClipInputs(reference=reference, reference_pose=reference_pose, rig=rig, driving=driving, poses=poses)
+
+
+def load_models(config: AnimateConfig, plan: AnimationPlan) -> AnimateModels:
+    """Load the networks that the preset names; those it names no file for get random weights from the seed.
+
+    Raises:
+        InputError: A weights file is not installed.
+        CheckpointMismatch: It does not fit the preset.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        if config.checkpoint is None:
+            unet = build_unet(config.unet).to(plan.runtime.dtype).eval().requires_grad_(False)
+        else:
+            path = find_weights(config.checkpoint, plan.weights)
+            unet = load_unet(path, config.unet, plan.runtime.dtype)
+        if config.clip_checkpoint is None:
+            clip = FrozenClip(config.clip_encoder, build_clip(config.clip_encoder).visual)
+        else:
+            clip = load_clip(find_weights(config.clip_checkpoint, plan.weights), config.clip_encoder)
+        return AnimateModels(unet, _load_codec(config, plan), clip)
+
+
+@torch.inference_mode()
+def animate(
+    inputs: ClipInputs,
+    models: AnimateModels,
+    config: AnimateConfig,
+    runtime: Runtime,
+    progress: Progress = silent,
+) -> FrameSequence:
+    """Animate a character with a performer's motion.
+
+    Args:
+        inputs: The character and the performance, from `read_inputs`.
+        models: The networks, from `load_models`.
+        config: The preset with its overrides.
+        runtime: Device, dtype and seed.
+        progress: Is told of every stage.
+
+    Returns:
+        One frame per pose, of the canvas's size, at the poses' rate.
+    """
+    generator = runtime.generator()
+    scene = place_motion(inputs, config)
+    clip = models.codec.open(scene, generator)
+    with placed(models.clip, runtime):
+        conditioning = prepare_conditioning(
+            scene, clip, models.clip, config.conditions, inputs.poses, inputs.driving
+        )
+    noise = initial_noise(conditioning.latent_shape, config.sampler.offset_noise, generator)
+    with placed(models.unet, runtime):
+        denoise = build_denoiser(models.unet, conditioning.to(runtime.device, runtime.dtype), config)
+        latents = sample_latents(denoise, noise.to(runtime.device), config.sampler, config.schedule, progress)
+    return FrameSequence(clip.decode(latents, progress), inputs.poses.fps)
+
+
+def place_motion(inputs: ClipInputs, config: AnimateConfig) -> Scene:
+    """Put the performer's motion on the character's body, on its canvas."""
+    if config.pose.reference_pose == "driving":
+        poses = inputs.poses.on_canvas(inputs.canvas)
+        return Scene(inputs.reference, inputs.reference_pose.on_canvas(inputs.canvas), poses, inputs.rig)
+    poses = retarget(inputs.poses, to=inputs.reference_pose, config=config.retarget)
+    return Scene(inputs.reference, inputs.reference_pose, poses.on_canvas(inputs.canvas), inputs.rig)
+
+
+def build_denoiser(unet: AnimateXUNet, conditioning: Conditioning, config: AnimateConfig) -> Denoiser:
+    """Wrap the network in guidance and windows; the parts that no step changes are computed here, once."""
+
+    def for_clip(part: Conditioning) -> Denoiser:
+        scale = config.sampler.guidance_scale
+        if scale == 1:
+            return bind(unet, part)
+        if config.sampler.batch_guidance:
+            return guided_as_batch(bind(unet, stack([part, part.unconditional()])), scale)
+        return guided(bind(unet, part), bind(unet, part.unconditional()), scale)
+
+    if config.context is None:
+        return for_clip(conditioning)
+    windows = context_windows(conditioning.num_frames, config.context)
+    return windowed([(window, for_clip(conditioning.window(window))) for window in windows], config.context.blend)
+
+
+def num_steps(config: AnimateConfig) -> int:
+    """Count the sampler's steps; the released spacing may run more than it is asked for."""
+    if config.sampler.solver != "ddim":
+        return config.sampler.steps
+    return len(timestep_pairs(config.sampler, config.schedule.train_steps))
+
+
+def load_rig_network(codec: MotionCodecConfig, plan: AnimationPlan) -> RigNetwork:
+    """Load the rig network that the preset names, on the CPU, in float32: it runs once and its edges matter."""
+    return load_rig(find_weights(codec.checkpoint, plan.weights), codec.rig)
+
+
+def _load_codec(config: AnimateConfig, plan: AnimationPlan) -> LatentCodec:
+    if isinstance(config.codec, MotionCodecConfig):
+        return MotionCodec(config.codec)
+    return load_vae(find_weights(config.codec.checkpoint, plan.weights), config.codec)
+
+
+def _lazy_estimator(config: AnimateConfig, plan: AnimationPlan) -> PoseEstimator:
+    """An estimator for one still picture, started when it is asked: most characters' poses come from the rig."""
+
+    def estimate(frame: np.ndarray):  # noqa: ANN202 - the protocol says it
+        return resolve_estimator(config.pose, plan.weights, config.runtime.device, still=True).value(frame)
+
+    return estimate
+
+
+def _as_video(path: Path, poses: PoseSequence | None) -> VideoInfo:
+    assert poses is not None
+    name = Path("the pose stream") if str(path) == "-" else path
+    return VideoInfo(name, poses.canvas, poses.fps, len(poses), has_audio=False, rotation=0)
+
+
+def _chosen(poses: PoseSequence, clip: ClipPlan) -> PoseSequence:
+    chosen = poses.select(clip.frames)
+    return PoseSequence(chosen.keypoints, chosen.scores, chosen.canvas, clip.source_fps)
