@@ -32,8 +32,9 @@ from animatex.video.frames import FrameSequence
 _LEFT_FOOT, _RIGHT_FOOT = 18, 19
 _STICKS: tuple[Bone, ...] = (*BONES, Bone(LEFT_ANKLE, _LEFT_FOOT), Bone(RIGHT_ANKLE, _RIGHT_FOOT))
 
-# Colours are RGB as the network reads them. The released pictures were written through an image writer that takes
-# blue first, so these are the usual OpenPose colours backwards; changing their order changes what the network sees.
+# Colours are RGB as the network reads them. The released pictures were written through an image writer that
+# takes blue first, so these are the usual OpenPose colours backwards; changing their order changes what the
+# network sees.
 _BODY_COLOURS = (
     *((0, 0, 255), (0, 85, 255), (0, 170, 255), (0, 255, 255), (0, 255, 170), (0, 255, 85), (0, 255, 0)),
     *((85, 255, 0), (170, 255, 0), (255, 255, 0), (255, 170, 0), (255, 85, 0), (255, 0, 0), (255, 0, 85)),
@@ -91,7 +92,7 @@ def draw_poses(poses: PoseSequence, style: DrawStyle = RELEASED) -> np.ndarray:
 
     Args:
         poses: Poses on the canvas to paint; unseen key points and bones with an unseen end are left out.
-        style: Line widths and what is painted; `RELEASED` reproduces the released model's pictures to the pixel.
+        style: Line widths and what is painted; `RELEASED` gives the released model's pictures to the pixel.
 
     Returns:
         uint8 [F, H, W, 3], RGB on black.
@@ -110,8 +111,8 @@ def paint_poses(pictures: np.ndarray, poses: PoseSequence, style: DrawStyle) -> 
         style: Line widths and what is painted.
     """
     width_height = np.array([poses.canvas.width, poses.canvas.height], np.float64)
-    # The released code stores fractions of the picture and multiplies them again, and the rounding of that decides
-    # which pixel a key point on a pixel's edge falls into.
+    # The released code stores fractions of the picture and multiplies them again, and the rounding of that
+    # decides which pixel a key point on a pixel's edge falls into.
     fractions = np.nan_to_num(poses.keypoints.astype(np.float64)) / width_height
     scores = poses.scores.astype(np.float64)
     body, body_seen = _body20(fractions, scores, style.threshold)
@@ -136,7 +137,7 @@ def overlay_poses(frames: FrameSequence, poses: PoseSequence, dim: float = 0.5) 
         dim: How bright the pictures stay under the skeletons, 0..1.
 
     Returns:
-        One frame per pose, at the frames' size and the poses' rate, with lines as thick as the picture is large.
+        One frame per pose, at the frames' size and the poses' rate, with lines as thick as it is large.
 
     Raises:
         ValueError: There is more than one frame, and not one per pose.
@@ -178,7 +179,7 @@ def _paint_sticks(picture: np.ndarray, body: np.ndarray, seen: np.ndarray, style
         axes = int(((ya - yb) ** 2 + (xa - xb) ** 2) ** 0.5 / 2), style.stick_radius
         angle = int(math.degrees(math.atan2(ya - yb, xa - xb)))
         outline = cv2.ellipse2Poly(centre, axes, angle, 0, 360, 1)
-        cv2.fillConvexPoly(picture, outline, [int(c * style.stick_brightness) for c in colour])
+        cv2.fillConvexPoly(picture, np.asarray(outline), [int(c * style.stick_brightness) for c in colour])
 
 
 def _paint_joints(picture: np.ndarray, body: np.ndarray, seen: np.ndarray, style: DrawStyle) -> None:

@@ -1,7 +1,7 @@
 """DWPose as a pose estimator: a YOLOX person detector and a whole-body network, two ONNX files.
 
-Both see pictures in BGR order without mean subtraction in the detector, as the released pre-processing fed them.
-Letters: P people, N candidates of the detector.
+Both see pictures in BGR order without mean subtraction in the detector, as the released pre-processing fed
+them. Letters: P people, N candidates of the detector.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol, cast
 
 import cv2
 import numpy as np
@@ -32,6 +33,22 @@ _BINS_PER_PIXEL = 2
 # The network was trained with these in RGB order; the released pre-processing applies them to BGR.
 _MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 _STD = np.array([58.395, 57.12, 57.375], np.float32)
+
+
+class _Session(Protocol):
+    """What is used of ONNX Runtime's session, which has no types of its own."""
+
+    def run(self, outputs: None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]: ...
+
+    def get_inputs(self) -> list[_Named]: ...
+
+    def get_providers(self) -> list[str]: ...
+
+
+class _Named(Protocol):
+    """Something with a name."""
+
+    name: str
 
 
 class DWPose:
@@ -123,8 +140,8 @@ def person_boxes(raw: np.ndarray, ratio: float) -> np.ndarray:
     """Decode the detector's output and keep the people.
 
     Args:
-        raw: float [1, 8400, 85]: offsets in cells, logarithms of sizes, objectness, and 80 class scores, of which
-            the first is *person*.
+        raw: float [1, 8400, 85]: offsets in cells, logarithms of sizes, objectness, and 80 class scores, of
+            which the first is *person*.
         ratio: The factor that `letterbox` gave.
 
     Returns:
@@ -171,7 +188,8 @@ def crop_person(bgr: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarra
         box: float [>=4]: left, top, right, bottom.
 
     Returns:
-        float32 [1, 3, 384, 288], normalised, and the centre and the width and height of what was cut, in pixels.
+        float32 [1, 3, 384, 288], normalised, and the centre and the width and height of what was cut, in
+        pixels.
     """
     centre = (box[:2] + box[2:4]) / 2
     width, height = (box[2:4] - box[:2]) * _BOX_GROWTH
@@ -197,7 +215,8 @@ def read_bins(
         extent: Width and height of the crop in pixels of the picture.
 
     Returns:
-        float32 [133, 2] in pixels of the picture, and scores, float32 [133] in [0, 1]: the lower of the two maxima.
+        float32 [133, 2] in pixels of the picture, and scores, float32 [133] in [0, 1]: the lower of the two
+        maxima.
     """
     place = np.stack([x_bins.argmax(axis=1), y_bins.argmax(axis=1)], axis=1) / _BINS_PER_PIXEL
     score = np.minimum(x_bins.max(axis=1), y_bins.max(axis=1))
@@ -216,11 +235,11 @@ def _cells() -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(grids), np.concatenate(strides)
 
 
-def _open_session(runtime: ModuleType, path: Path, provider: str):  # noqa: ANN202 - onnxruntime has no types
+def _open_session(runtime: ModuleType, path: Path, provider: str) -> _Session:
     providers = [provider] if provider == "CPUExecutionProvider" else [provider, "CPUExecutionProvider"]
     problems = runtime.capi.onnxruntime_pybind11_state
     try:
-        return runtime.InferenceSession(str(path), providers=providers)
+        return cast(_Session, runtime.InferenceSession(str(path), providers=providers))
     except (
         problems.InvalidProtobuf,
         problems.InvalidGraph,
@@ -233,6 +252,6 @@ def _open_session(runtime: ModuleType, path: Path, provider: str):  # noqa: ANN2
         ) from error
 
 
-def _as_network(session) -> Network:  # noqa: ANN001 - onnxruntime has no types
+def _as_network(session: _Session) -> Network:
     name = session.get_inputs()[0].name
     return lambda picture: session.run(None, {name: picture})

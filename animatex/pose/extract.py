@@ -20,7 +20,7 @@ from animatex.video.frames import FrameSequence, Size
 
 Person = Literal["largest", "centre", "first"] | int
 
-# Between two frames a person moves by less than this part of its box's diagonal; further away stands somebody else.
+# Between two frames a person moves by less than this part of its box's diagonal.
 _REACH = 0.5
 
 
@@ -64,8 +64,8 @@ def estimate_poses(
         frames: uint8 [H, W, 3], RGB, all of one size.
         fps: Their rate.
         estimator: Finds people.
-        person: Whom to follow: the largest, the most central, the estimator's first, or the n-th from the left in the
-            first frame with people, from 0.
+        person: Whom to follow: the largest, the most central, the estimator's first, or the n-th from the
+            left in the first frame with people, from 0.
         progress: Told about every frame.
         total: Number of frames, where it is known.
 
@@ -105,8 +105,7 @@ def finish_poses(poses: PoseSequence, config: PoseConfig, source: str = "the vid
 
 def detected_frames(poses: PoseSequence) -> np.ndarray:
     """Tell which frames have a person, bool [F]: at least one joint of the body is seen."""
-    found: np.ndarray = (poses.scores[:, BODY] > 0).any(axis=1)
-    return found
+    return np.asarray((poses.scores[:, BODY] > 0).any(axis=1))
 
 
 def require_person(poses: PoseSequence, max_missing: float, source: str) -> None:
@@ -126,8 +125,8 @@ def require_person(poses: PoseSequence, max_missing: float, source: str) -> None
         which = "it" if total == 1 else f"any of its {total} frames"
         raise InputError(
             f"no person in {source}: nobody was found in {which}",
-            hint="one person should fill at least a third of the picture's height; lower pose.score_threshold, "
-            "or pass poses made elsewhere.",
+            hint="one person should fill at least a third of the picture's height; "
+            "lower pose.score_threshold, or pass poses made elsewhere.",
         )
     if len(missing) > max_missing * total:
         allowed = math.floor(max_missing * total)
@@ -153,8 +152,8 @@ def follow_person(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Choose one person among those detected, and stay with it.
 
-    The choice is made in the first frame with people. Later the detection nearest to the person's last place is
-    taken, if it is near enough to be the same person; who was lost for a second is chosen afresh.
+    The choice is made in the first frame with people. Later the detection nearest to the person's last place
+    is taken, if it is near enough to be the same person; who was lost for a second is chosen afresh.
 
     Args:
         detections: The people of each frame.

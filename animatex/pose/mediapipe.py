@@ -29,10 +29,12 @@ from animatex.pose.skeleton import (
     from_wholebody,
 )
 
-# MediaPipe's 33 body landmarks in the order of the first 23 points of COCO-WholeBody; its one toe serves as both.
+# MediaPipe's 33 body landmarks in the order of the first 23 points of COCO-WholeBody; its one
+# toe serves as both.
 _BODY = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28, 31, 31, 29, 32, 32, 30)
 
-# Its 468 face landmarks in the order of the usual 68: jaw, brows, bridge, base of the nose, eyes, outer and inner lip.
+# Its 468 face landmarks in the order of the usual 68: jaw, brows, bridge, base of the nose, eyes, outer and
+# inner lip.
 _FACE = (
     *(162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389),
     *(71, 63, 105, 66, 107, 336, 296, 334, 293, 301, 168, 197, 5, 4, 75, 97, 2, 326, 305),
@@ -50,7 +52,8 @@ class MediaPipe:
     """MediaPipe Holistic with its full body model: body, hands and face of the most conspicuous person.
 
     It invents legs that are cut off by the picture's border, so points outside it and unsure points of
-    such legs count as not seen. Its own smoothing assumes 30 frames a second and lags; it is off, see `pose.smooth`.
+    such legs count as not seen. Its own smoothing assumes 30 frames a second and lags; it is off, see
+    `pose.smooth`.
     """
 
     def __init__(self, *, still: bool) -> None:
@@ -66,7 +69,8 @@ class MediaPipe:
         package = require("mediapipe", for_="finding poses")
         if not hasattr(package, "solutions"):
             raise BackendError(
-                f"pose estimator 'mediapipe' does not work here: mediapipe {package.__version__} comes without models",
+                f"pose estimator 'mediapipe' does not work here: "
+                f"mediapipe {package.__version__} comes without models",
                 hint="pip install 'mediapipe==0.10.14' 'protobuf<5'.",
             )
         with _quiet():
@@ -74,7 +78,7 @@ class MediaPipe:
             self._holistic = package.solutions.holistic.Holistic(
                 static_image_mode=still, model_complexity=1, smooth_landmarks=False
             )
-            # Its networks announce themselves when the first picture arrives; an empty one leaves nothing behind.
+            # Its networks announce themselves at the first picture; an empty one leaves nothing behind.
             self._holistic.process(np.zeros((64, 64, 3), np.uint8))
 
     def __call__(self, frame: np.ndarray) -> DetectedPoses:
@@ -107,10 +111,11 @@ def believable(fractions: np.ndarray, scores: np.ndarray) -> np.ndarray:
         scores: float [134], MediaPipe's visibility.
 
     Returns:
-        float [134]: 0 for points more than 2 % outside the picture, for the unsure points (below 0.5) of a leg that
-        leaves the picture, and for whatever hangs on a point that is not seen; the others as they were.
+        float [134]: 0 for points more than 2 % outside the picture, for the unsure points (below 0.5) of a
+        leg that leaves the picture, and for whatever hangs on a point that is not seen; the others as they
+        were.
     """
-    outside = ((fractions < -_MARGIN) | (fractions > 1 + _MARGIN)).any(axis=1)
+    outside = np.asarray(((fractions < -_MARGIN) | (fractions > 1 + _MARGIN)).any(axis=1))
     sure = np.clip(scores, 0.0, 1.0)
     for knee, ankle, foot in _LEGS:
         leg = [knee, ankle, *foot]

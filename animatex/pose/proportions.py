@@ -140,7 +140,7 @@ def with_midpoints(poses: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
     """Add the three midpoints to the key points.
 
     Returns:
-        float64 [F, 137, 2] in pixels, finite, and bool [F, 137]: whether the point (or both its sources) was seen.
+        float64 [F, 137, 2] in pixels, finite, and bool [F, 137]: seen, or both its sources were.
     """
     points = np.nan_to_num(poses.keypoints).astype(np.float64)
     seen = poses.scores > 0
@@ -150,7 +150,7 @@ def with_midpoints(poses: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
 
 
 def limb_lengths(poses: PoseSequence) -> np.ndarray:
-    """Measure each limb in each frame: float64 [F, L] in pixels, NaN where an end was not seen or they coincide."""
+    """Measure each limb in each frame: float64 [F, L] in pixels, NaN where an end is unseen."""
     points, seen = with_midpoints(poses)
     starts, ends = [limb.start for limb in LIMBS], [limb.end for limb in LIMBS]
     lengths = np.linalg.norm(points[:, ends] - points[:, starts], axis=2)
@@ -161,8 +161,8 @@ def limb_lengths(poses: PoseSequence) -> np.ndarray:
 def full_lengths(poses: PoseSequence) -> np.ndarray:
     """Estimate the limbs' true lengths: float64 [L], NaN for limbs never seen.
 
-    A limb that points at the camera looks shorter than it is and never longer, so this is a high percentile over
-    time. Left and right are alike: their mean, or the longer one where they differ by more than 30 %.
+    A limb that points at the camera looks shorter than it is and never longer, so this is a high percentile
+    over time. Left and right are alike: their mean, or the longer one where they differ by more than 30 %.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All-NaN slice encountered")
@@ -187,8 +187,9 @@ def compare_limbs(lengths: np.ndarray, reference: np.ndarray, fallback: float) -
         fallback: Overall scale if fewer than two limbs are known of both.
 
     Returns:
-        For each limb reference / own length, kept within the limb's limits around the overall scale. A limb that is
-        unknown takes its neighbour's scale, else the overall one; a foot is then at most half a calf long.
+        For each limb reference / own length, kept within the limb's limits around the overall scale. A limb
+        that is unknown takes its neighbour's scale, else the overall one; a foot is then at most half a calf
+        long.
     """
     ratios = reference / lengths
     overall = _overall(ratios, fallback)
@@ -208,7 +209,7 @@ def compare_limbs(lengths: np.ndarray, reference: np.ndarray, fallback: float) -
 
 
 def extent(poses: PoseSequence) -> tuple[float, float, float, float] | None:
-    """Give the box around the body in the first frame that shows any of it: left, top, right, bottom; else None."""
+    """Give the box around the body in the first frame that shows any: left, top, right, bottom; else None."""
     seen = poses.scores[:, BODY] > 0
     frames = np.flatnonzero(seen.any(axis=1))
     if len(frames) == 0:

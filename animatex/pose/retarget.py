@@ -1,7 +1,8 @@
 """A performer's motion on another body: one table of limbs and one walk down the skeleton.
 
-The performer gives every limb's direction and foreshortening, the character its length. Scales are constant over the
-clip and positive, so nothing trembles, collapses or is mirrored. Letters: F frames, 137 points (`pose.proportions`).
+The performer gives every limb's direction and foreshortening, the character its length. Scales are constant
+over the clip and positive, so nothing trembles, collapses or is mirrored. Letters: F frames, 137 points
+(`pose.proportions`).
 """
 
 from __future__ import annotations
@@ -126,13 +127,13 @@ def retarget(poses: PoseSequence, to: PoseSequence, config: RetargetConfig) -> P
 
     Args:
         poses: The performer, on the driving video's canvas.
-        to: The character's pose on its picture's canvas; a point with score 0 is unknown or does not exist. With
-            nobody in it the performer is fitted into the picture, see `default_box`.
+        to: The character's pose on its picture's canvas; a point with score 0 is unknown or does not exist.
+            With nobody in it the performer is fitted into the picture, see `default_box`.
         config: Which method, how much of the character's proportions, what becomes of limbs it does not have.
 
     Returns:
-        As many poses at the same rate, on the character's canvas. Points the performer did not show stay unseen;
-        everything seen is finite.
+        As many poses at the same rate, on the character's canvas. Points the performer did not show stay
+        unseen; everything seen is finite.
     """
     if config.method == "none":
         return poses.on_canvas(to.canvas)
@@ -239,7 +240,7 @@ def _rebuild(poses: PoseSequence, to: PoseSequence, scales: Scales, ground: bool
 
 
 def _find_neck(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Where the neck is in each frame, float64 [F, 2]: seen, or guessed from its neighbours or from other frames."""
+    """Where the neck is, float64 [F, 2]: seen, or guessed from its neighbours or from other frames."""
     neck, known = points[:, NECK].copy(), seen[:, NECK].copy()
     for joint in _ANCHORS[1:]:
         both = seen[:, NECK] & seen[:, joint]
@@ -249,7 +250,7 @@ def _find_neck(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
             known |= guess
     if not known.any():
         body, body_seen = points[:, BODY], seen[:, BODY, None]
-        known = body_seen.any(axis=(1, 2))
+        known = np.asarray(body_seen.any(axis=(1, 2)))
         neck = (body * body_seen).sum(axis=1) / np.maximum(body_seen.sum(axis=1), 1)
     return _over_time(neck, known)
 
@@ -282,13 +283,13 @@ def _ground_shift(
     scales: Scales,
     fps: float,
 ) -> np.ndarray:
-    """How far to move each frame so that feet which stand keep standing, where the character does: float64 [F, 2].
+    """How far to move each frame so that standing feet stand where the character's do: float64 [F, 2].
 
-    Legs and trunk have scales of their own, so a body that hangs on its neck would slide and sink. Here it stands on
-    its support, the lower of the two ankles, which travels as far as the character's legs are long.
+    Legs and trunk have scales of their own, so a body that hangs on its neck would slide and sink. Here it
+    stands on its support, the lower of the two ankles, which travels as far as the character's legs are long.
     """
     torso = np.median(np.linalg.norm(points[:, MIDDLE_HIP] - points[:, NECK], axis=1))
-    known = seen[:, _ANKLES].any(axis=1)
+    known = np.asarray(seen[:, _ANKLES].any(axis=1))
     weights = _support_weights(points[:, _ANKLES, 1], seen[:, _ANKLES], torso)
     support, new_support = ((weights[..., None] * p[:, _ANKLES]).sum(axis=1) for p in (points, new))
     reference_ankles = reference[None, _ANKLES]
@@ -306,7 +307,7 @@ def _ground_shift(
 
 
 def _support_weights(heights: np.ndarray, seen: np.ndarray, torso: float) -> np.ndarray:
-    """How much of the body stands on each of two ankles, float64 [F, 2] summing to 1; the lower carries it."""
+    """How much of the body stands on each ankle, float64 [F, 2] summing to 1; the lower carries it."""
     lowest = np.where(seen, heights, -np.inf).max(axis=1, keepdims=True)
     above = np.where(seen, lowest - heights, np.inf)
     weights = np.where(seen, np.exp(-above / max(0.1 * torso, 1.0)), 0.0)
@@ -315,7 +316,7 @@ def _support_weights(heights: np.ndarray, seen: np.ndarray, torso: float) -> np.
 
 
 def _low_pass(values: np.ndarray, radius: int) -> np.ndarray:
-    """Average float [F, 2] over time with a triangle of this radius, so that a trembling ankle does not shake it all."""
+    """Average float [F, 2] over time with a triangle, so that a trembling ankle does not shake the body."""
     if radius < 1:
         return values
     triangle = np.concatenate([np.arange(1, radius + 2), np.arange(radius, 0, -1)]).astype(np.float64)
@@ -325,7 +326,7 @@ def _low_pass(values: np.ndarray, radius: int) -> np.ndarray:
 
 
 def _side_shift(performer: np.ndarray, character: np.ndarray, width: int) -> np.ndarray:
-    """How far to move each frame sideways so that the character stays in its picture, as the performer did: [F].
+    """How far to move each frame sideways so that the character stays in its picture: float64 [F].
 
     Args:
         performer: The performer's neck as a fraction of its picture's width, float [F].
@@ -340,7 +341,7 @@ def _side_shift(performer: np.ndarray, character: np.ndarray, width: int) -> np.
         space = border - character[0]
         if abs(reach) > abs(space) and reach * space > 0:
             gain = min(gain, space / reach)
-    return (gain - 1) * away
+    return np.asarray((gain - 1) * away)
 
 
 def _absent(poses: PoseSequence, to: PoseSequence, scales: Scales, config: RetargetConfig) -> np.ndarray:
@@ -355,7 +356,7 @@ def _absent(poses: PoseSequence, to: PoseSequence, scales: Scales, config: Retar
     ):
         gone = [bool((to.scores[0, list(chain)] < _NOT_THERE).all()) for chain in chains]
         if config.missing_parts == "auto":
-            # One limb alone is probably hidden behind the body; both are cut off if the picture ends before they do.
+            # One limb alone is probably hidden by the body; both are cut off if the picture ends first.
             reach = np.nan_to_num(lengths[limbs]).sum() / 2
             inside = all(
                 to.scores[0, root] > 0 and to.keypoints[0, root, 1] + reach < to.canvas.height

@@ -17,7 +17,7 @@ class PoseSequence:
     """One person's whole-body pose over time, in the OpenPose-134 order of `pose.skeleton`.
 
     Attributes:
-        keypoints: float32 [F, 134, 2]; (x, y) in pixels of `canvas`, origin top left, y down; F is at least 1.
+        keypoints: float32 [F, 134, 2]; (x, y) in pixels of `canvas`, origin top left, y down; F >= 1.
         scores: float32 [F, 134] in [0, 1]; 0 means not seen, whatever `keypoints` says there.
         canvas: (height, width) in pixels that `keypoints` refers to.
         fps: Frames per second.

@@ -1,7 +1,7 @@
 """The 134 key points: what each is called, what it hangs on, and which is its mirror image.
 
-The order is OpenPose's eighteen body joints, six foot points, 68 face points and twice 21 hand points. "Left" and
-"right" are the character's own: its right hand is on the picture's left when it faces us.
+The order is OpenPose's eighteen body joints, six foot points, 68 face points and twice 21 hand points. "Left"
+and "right" are the character's own: its right hand is on the picture's left when it faces us.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ PARTS = (
     "left_thigh",
     "left_calf",
 )
-"""Labels of a character's picture, 0..10. Hands belong to forearms, feet to calves, hats to the head, tails to the
-torso."""
+"""Labels of a character's picture, 0..10. Hands belong to forearms, feet to calves, hats to the head,
+tails to the torso."""
 
 
 class Bone(NamedTuple):
@@ -75,7 +75,7 @@ BONES: tuple[Bone, ...] = (
     Bone(NOSE, LEFT_EYE),
     Bone(LEFT_EYE, LEFT_EAR),
 )
-"""The eighteen body joints as a tree with the neck as its root, parents before their children, in drawing order."""
+"""The eighteen body joints as a tree that hangs on the neck, parents first, in drawing order."""
 
 FINGERS: tuple[tuple[int, int, int, int, int], ...] = (
     (0, 1, 2, 3, 4),

@@ -40,10 +40,10 @@ def smooth_poses(poses: PoseSequence, config: SmoothConfig) -> PoseSequence:
 
 
 def fill_gaps(poses: PoseSequence, max_gap: int) -> PoseSequence:
-    """Interpolate points that are missing for at most `max_gap` frames between two frames where they are seen.
+    """Interpolate points that are missing for at most `max_gap` frames.
 
-    A hand is interpolated relative to its wrist, so that it does not come off a moving arm. A filled point has the
-    lower of the scores on both sides.
+    A hand is interpolated relative to its wrist, so that it does not come off a moving arm. A filled point
+    has the lower of the scores on both sides.
     """
     if max_gap == 0:
         return poses
@@ -91,8 +91,8 @@ def jitter(poses: PoseSequence) -> float:
     """Measure how much the body trembles.
 
     Returns:
-        Median length of the second difference of the eighteen joints over time, in torso lengths a second squared;
-        0 where no joint is seen in three frames running.
+        Median length of the second difference of the eighteen joints over time, in torso lengths a second
+        squared; 0 where no joint is seen in three frames running.
     """
     body, seen = poses.keypoints[:, :18].astype(np.float64), poses.scores[:, :18] > 0
     running = seen[2:] & seen[1:-1] & seen[:-2]
@@ -103,7 +103,7 @@ def jitter(poses: PoseSequence) -> float:
 
 
 def _bridge(points: np.ndarray, scores: np.ndarray, max_gap: int) -> tuple[np.ndarray, np.ndarray]:
-    """Linear interpolation over time of float [F, K, 2] where scores [F, K] are 0, in gaps up to `max_gap`."""
+    """Interpolate float [F, K, 2] over time where scores [F, K] are 0, in gaps up to `max_gap`."""
     count = len(points)
     seen = scores > 0
     frame = np.arange(count)[:, None]
