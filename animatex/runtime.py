@@ -114,7 +114,7 @@ def resolve_dtype(choice: DtypeChoice, device: torch.device) -> Resolved[torch.d
 
     Args:
         choice: A dtype by name, or "auto": what the device does well. On a processor that is bfloat16 only
-            where it has matrix tiles for it (AMX); without them bfloat16 is emulated and slower than float32.
+            where it multiplies in it (AMX, AVX512_BF16); elsewhere bfloat16 is emulated and slower than float32.
         device: Where it will run.
     """
     import torch
@@ -127,19 +127,20 @@ def resolve_dtype(choice: DtypeChoice, device: torch.device) -> Resolved[torch.d
         return Resolved("float16", "this GPU does not compute in bfloat16", torch.float16)
     if device.type == "mps":
         return Resolved("float32", "the one dtype all operators have on Apple's GPU", torch.float32)
-    if has_amx():
-        return Resolved(
-            "bfloat16", "this processor has AMX, about ten times faster than float32", torch.bfloat16
-        )
-    return Resolved("float32", "this processor has no AMX, so bfloat16 would be emulated", torch.float32)
+    unit = bfloat16_unit()
+    if unit is not None:
+        return Resolved("bfloat16", f"this processor multiplies in it ({unit}), faster than float32", torch.bfloat16)
+    return Resolved("float32", "this processor would only emulate bfloat16", torch.float32)
 
 
-def has_amx() -> bool:
-    """Tell whether the processor multiplies bfloat16 matrices in hardware, and the kernel lets us."""
+def bfloat16_unit() -> str | None:
+    """Name the processor's instructions that multiply bfloat16 matrices: AMX, AVX512_BF16, or None."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
-        return False
+        return None
     flags = cpu_flags()
-    return "amx_tile" in flags and "amx_bf16" in flags
+    if {"amx_tile", "amx_bf16"} <= flags:
+        return "AMX"
+    return "AVX512_BF16" if "avx512_bf16" in flags else None
 
 
 def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
