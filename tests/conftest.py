@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-# One thread, set before anything computes: sums come out the same on every machine, and two cores stay usable.
+# One thread, set before anything computes: sums come out the same everywhere, and two cores stay usable.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 

@@ -11,8 +11,11 @@ import numpy as np
 from animatex.video.frames import Size
 
 Method = Literal["stretch", "letterbox", "crop", "keep"]
-"""stretch: both sides scaled on their own. letterbox: all of the picture, with borders. crop: all of the
-canvas, with parts of the picture cut off. keep: the canvas takes the picture's proportions and keeps its area."""
+"""How a picture fills a canvas.
+
+stretch: both sides scaled on their own. letterbox: all of the picture, with borders. crop: all of the canvas, with parts
+of the picture cut off. keep: the canvas takes the picture's proportions and keeps its area.
+"""
 
 BLACK = (0, 0, 0)
 

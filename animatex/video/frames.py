@@ -39,7 +39,9 @@ class FrameSequence:
     def __post_init__(self) -> None:
         shape, dtype = self.frames.shape, self.frames.dtype
         if dtype != np.uint8 or len(shape) != 4 or shape[3] != 3 or 0 in shape:
-            raise ValueError(f"frames are {dtype} {list(shape)}; needs uint8 [F, H, W, 3] with at least one frame.")
+            raise ValueError(
+                f"frames are {dtype} {list(shape)}; needs uint8 [F, H, W, 3] with at least one frame."
+            )
         if not (math.isfinite(self.fps) and self.fps > 0):
             raise ValueError(f"fps is {self.fps}; needs a positive number.")
 

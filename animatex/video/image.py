@@ -77,7 +77,9 @@ def read_image(
     except Image.DecompressionBombError as error:
         raise InputError(f"{path} is too large: {error}", hint="make it smaller first.") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+        if error.errno is None:
+            raise _damaged(path, error) from error
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
     with picture:
         width, height = picture.size
         if width * height > max_pixels:
@@ -88,7 +90,7 @@ def read_image(
         try:
             picture.load()
         except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise InputError(f"{path} is damaged: {error}", hint="copy or export it again.") from error
+            raise _damaged(path, error) from error
         return _as_seen(ImageOps.exif_transpose(picture), background)
 
 
@@ -113,6 +115,10 @@ def write_png(path: Path, rgb: np.ndarray) -> None:
     """
     with replacing(path) as beside:
         Image.fromarray(rgb).save(beside, format="PNG")
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path} is damaged: {error}", hint="copy or export it again.")
 
 
 def _as_seen(picture: Image.Image, background: tuple[int, int, int]) -> ReferenceImage:

@@ -327,7 +327,7 @@ def _decord_frames(
     for index in wanted:
         frame = reader[index].asnumpy()
         if frame.shape[2] != 3:
-            # It takes the padding at the end of a row for a fourth channel where rows are not a multiple of 64 bytes.
+            # It takes the padding behind rows that are not a multiple of 64 bytes for a fourth channel.
             raise BackendError(
                 f"reader 'decord' cannot read frames {frame.shape[1]} pixels wide ({info.path})",
                 hint="read with 'pyav'.",

@@ -34,7 +34,7 @@ def video(tmp_path: Path, numbered: FrameSequence) -> Path:
 
 @pytest.fixture
 def tune(tmp_path: Path) -> Path:
-    """One second of sound without a picture: silence for half a second, then a loud tone; mp4, 44.1 kHz, mono."""
+    """One second of sound without a picture: half a second of silence, then a loud tone; 44.1 kHz, mono."""
     path, rate = tmp_path / "tune.m4a", 44_100
     samples = np.sin(2 * np.pi * 440 * np.arange(rate) / rate) * (np.arange(rate) >= rate // 2)
     with av.open(str(path), "w", format="mp4") as container:

@@ -34,7 +34,7 @@ def test_the_content_decides_and_not_the_suffix(tmp_path: Path, picture: np.ndar
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_exif_orientation_is_undone(tmp_path: Path, picture: np.ndarray, orientation: int) -> None:
-    # What a camera held in some way stores, so that turning it as the tag says gives the picture (EXIF 2.3, 4.6.4).
+    # What a camera stores, so that turning it as the tag says gives the picture (EXIF 2.3, 4.6.4).
     stored = {
         1: picture,
         2: picture[:, ::-1],
@@ -138,9 +138,14 @@ def test_a_few_bytes_that_claim_gigabytes_are_refused_unopened(tmp_path: Path) -
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    for side, said in ((12_000, r"is 12000x12000 pixels; at most 64 million are read"), (60_000, "is too large")):
+    for side, said in (
+        (12_000, r"is 12000x12000 pixels; at most 64 million are read"),
+        (60_000, "is too large"),
+    ):
         header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
-        (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
+        (tmp_path / "bomb.png").write_bytes(
+            b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+        )
         with pytest.raises(InputError, match=said):
             read_image(tmp_path / "bomb.png")
 

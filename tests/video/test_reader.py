@@ -25,7 +25,12 @@ def greys(frames: FrameSequence) -> list[int]:
 
 
 def encode(
-    path: Path, pictures: np.ndarray, *, times: list[int] | None = None, aspect: int = 1, codec: str = "libx264"
+    path: Path,
+    pictures: np.ndarray,
+    *,
+    times: list[int] | None = None,
+    aspect: int = 1,
+    codec: str = "libx264",
 ) -> Path:
     """Write a video with what `write_video` never writes: uneven times, pixels that are not square."""
     with av.open(str(path), "w") as container:
@@ -52,7 +57,13 @@ def turn_clockwise(path: Path, height: int) -> None:
 
 def test_a_probe_says_what_a_video_has(video: Path) -> None:
     info = probe(video)
-    assert (info.size, info.fps, info.num_frames, info.has_audio, info.rotation) == (Size(32, 48), 12.0, 12, False, 0)
+    assert (info.size, info.fps, info.num_frames, info.has_audio, info.rotation) == (
+        Size(32, 48),
+        12.0,
+        12,
+        False,
+        0,
+    )
     assert info.seconds == pytest.approx(1.0)
 
 
@@ -144,14 +155,17 @@ def test_a_folder_of_pictures_is_a_video_in_the_order_of_its_numbers(
 
 
 @pytest.mark.skipif(
-    not (sys.platform == "linux" and platform.machine() == "x86_64"), reason="decord has no wheel for this platform"
+    not (sys.platform == "linux" and platform.machine() == "x86_64"),
+    reason="decord has no wheel for this platform",
 )
 def test_decord_reads_the_same_frames(tmp_path: Path, video: Path, rng: np.random.Generator) -> None:
     path, pictures = tmp_path / "wide.mp4", rng.integers(0, 255, (12, 32, 64, 3), dtype=np.uint8)
     write_video(path, FrameSequence(pictures, 12))
     ours, theirs = read_video(path, [1, 4, 11]), read_video(path, [1, 4, 11], backend="decord")
     assert np.array_equal(ours.frames, theirs.frames)
-    with pytest.raises(BackendError, match="'decord' reads whole frames of video files in the file's own colours"):
+    with pytest.raises(
+        BackendError, match="'decord' reads whole frames of video files in the file's own colours"
+    ):
         read_video(path, backend="decord", colours="bt601")
     with pytest.raises(BackendError, match="'decord' cannot read frames 48 pixels wide"):
         read_video(video, backend="decord")
@@ -200,7 +214,9 @@ def test_a_truncated_video_says_how_much_of_it_there_is(tmp_path: Path) -> None:
     data = (tmp_path / "whole.mp4").read_bytes()
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(data[: len(data) * 2 // 3])
-    with pytest.raises(InputError, match=r"cut\.mp4 is truncated: [1-9]\d? of 12 frames can be read") as caught:
+    with pytest.raises(
+        InputError, match=r"cut\.mp4 is truncated: [1-9]\d? of 12 frames can be read"
+    ) as caught:
         probe(cut)
     assert caught.value.hint == "copy or download it again, or convert the part that plays."
 
@@ -218,7 +234,9 @@ def test_frames_beyond_the_end_are_refused(video: Path) -> None:
 
 
 def test_a_clip_too_large_for_memory_is_refused_before_it_is_read(video: Path) -> None:
-    with pytest.raises(InputError, match=r"12 frames of .*dance\.mp4 take .* GiB of memory; at most") as caught:
+    with pytest.raises(
+        InputError, match=r"12 frames of .*dance\.mp4 take .* GiB of memory; at most"
+    ) as caught:
         read_video(video, max_bytes=1000)
     assert caught.value.hint == "fewer frames (--frames), every 2nd (--every 2), or a smaller video."
 
@@ -241,7 +259,9 @@ def test_sound_is_noticed(tmp_path: Path, numbered: FrameSequence, tune: Path) -
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("name", "frames"), [("dance_1.mp4", 194), ("dance_3.mp4", 153), ("dance_3_right.mp4", 32)])
+@pytest.mark.parametrize(
+    ("name", "frames"), [("dance_1.mp4", 194), ("dance_3.mp4", 153), ("dance_3_right.mp4", 32)]
+)
 def test_real_footage_decodes_completely(shared: Path, name: str, frames: int) -> None:
     path = shared / "samples" / name
     assert probe(path).num_frames == frames

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from animatex import __version__
+from animatex.config.loader import load_config
+from animatex.config.presets import preset_path
+from animatex.config.run import AnimateConfig
+from animatex.errors import InputError
+from animatex.record import record_path, sha256, versions, write_record
+
+
+@pytest.fixture
+def config() -> AnimateConfig:
+    return load_config(AnimateConfig, preset_path("tiny"), ["seed=4711", "sampler.steps=3"])
+
+
+def test_a_record_is_a_preset_that_says_the_same(tmp_path: Path, config: AnimateConfig) -> None:
+    write_record(tmp_path / "out.yaml", config)
+    assert load_config(AnimateConfig, tmp_path / "out.yaml") == config
+
+
+def test_a_record_says_what_else_the_run_used(tmp_path: Path, config: AnimateConfig) -> None:
+    (tmp_path / "hero.png").write_bytes(b"hero")
+    write_record(
+        tmp_path / "out.yaml",
+        config,
+        command="animatex animate hero.png dance.mp4 --preset out.yaml",
+        files=[tmp_path / "hero.png"],
+        choices={"device": "cpu (asked for)", "dtype": "float32 (no AMX)"},
+    )
+    comments = [line for line in (tmp_path / "out.yaml").read_text().splitlines() if line.startswith("#")]
+    assert comments[0] == "# repeat: animatex animate hero.png dance.mp4 --preset out.yaml"
+    assert comments[1].startswith(f"# with: animatex {__version__}, python 3.")
+    assert "torch " in comments[1]
+    assert "# device: cpu (asked for)" in comments and "# dtype: float32 (no AMX)" in comments
+    assert comments[-1] == f"# used: hero.png sha256 {hashlib.sha256(b'hero').hexdigest()}"
+
+
+def test_equal_runs_write_equal_records(tmp_path: Path, config: AnimateConfig) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        write_record(tmp_path / name, config)
+    assert (tmp_path / "a.yaml").read_bytes() == (tmp_path / "b.yaml").read_bytes()
+
+
+def test_a_line_break_in_a_name_does_not_end_the_comment(tmp_path: Path, config: AnimateConfig) -> None:
+    write_record(tmp_path / "out.yaml", config, command="animatex animate 'a\nseed: 1.png' dance.mp4")
+    assert load_config(AnimateConfig, tmp_path / "out.yaml") == config
+
+
+def test_a_record_lies_beside_its_output() -> None:
+    assert record_path(Path("runs/hero.mp4")) == Path("runs/hero.yaml")
+    assert record_path(Path("runs/frames")) == Path("runs/frames.yaml")
+
+
+def test_versions_name_what_computes() -> None:
+    found = versions()
+    assert found["animatex"] == __version__
+    assert {"python", "torch", "numpy", "av"} <= set(found)
+
+
+def test_a_folder_is_hashed_by_its_files(tmp_path: Path) -> None:
+    (tmp_path / "0.png").write_bytes(b"a")
+    before = sha256(tmp_path)
+    assert sha256(tmp_path) == before
+    (tmp_path / "0.png").rename(tmp_path / "1.png")
+    assert sha256(tmp_path) != before
+
+
+def test_a_record_that_cannot_be_written_is_an_error_in_words(tmp_path: Path, config: AnimateConfig) -> None:
+    with pytest.raises(InputError, match=r"out\.yaml cannot be written: No such file or directory"):
+        write_record(tmp_path / "nowhere" / "out.yaml", config)

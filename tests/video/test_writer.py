@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from animatex.config.run import ClipSelection
+from animatex.errors import InputError
+from animatex.video.frames import FrameSequence, Size
+from animatex.video.reader import probe, read_video
+from animatex.video.sampling import plan_clip
+from animatex.video.writer import COMMENT, Sound, fitting_sound, write_video
+
+
+def sound_of(path: Path) -> np.ndarray:
+    """Decode the first channel of a file's sound, at 48 kHz."""
+    with av.open(str(path)) as container:
+        return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+
+
+def test_the_same_frames_give_the_same_bytes(tmp_path: Path, numbered: FrameSequence, tune: Path) -> None:
+    for name in ("one.mp4", "two.mp4"):
+        write_video(tmp_path / name, numbered, sound=Sound(tune, 0.0), title="hero")
+    assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    colour=st.tuples(*[st.integers(0, 255)] * 3),
+    fps=st.sampled_from([7.5, 8.0, 24.0, 24000 / 1001, 30000 / 1001, 60.0]),
+    frames=st.integers(1, 5),
+)
+def test_colours_rate_and_length_survive(
+    colour: tuple[int, int, int], fps: float, frames: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("video") / "flat.mp4"
+    write_video(path, FrameSequence(np.full((frames, 32, 32, 3), colour, np.uint8), fps))
+    read = read_video(path)
+    assert len(read) == frames
+    assert read.fps == pytest.approx(fps, rel=1e-4)
+    assert np.abs(read.frames.astype(int) - colour).max() <= 4
+
+
+def test_a_lower_crf_is_closer_to_the_frames(tmp_path: Path, rng: np.random.Generator) -> None:
+    noise = FrameSequence(rng.integers(0, 255, (4, 32, 32, 3), dtype=np.uint8), 12)
+    sizes = []
+    for crf in (1, 30):
+        write_video(tmp_path / f"{crf}.mp4", noise, crf=crf)
+        sizes.append((tmp_path / f"{crf}.mp4").stat().st_size)
+    assert sizes[0] > sizes[1]
+
+
+@pytest.mark.parametrize(("height", "width"), [(33, 48), (32, 47), (33, 47), (1, 1)])
+def test_odd_sides_are_padded_with_their_own_edge(tmp_path: Path, height: int, width: int) -> None:
+    write_video(tmp_path / "odd.mp4", FrameSequence(np.full((2, height, width, 3), 180, np.uint8), 12))
+    read = read_video(tmp_path / "odd.mp4")
+    assert read.size == Size(height + height % 2, width + width % 2)
+    assert np.abs(read.frames.astype(int) - 180).max() <= 3
+
+
+def test_the_file_is_what_every_player_shows_and_says_who_made_it(
+    tmp_path: Path, numbered: FrameSequence
+) -> None:
+    write_video(tmp_path / "out.mp4", numbered, title="hero dances")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        stream = container.streams.video[0]
+        context = stream.codec_context
+        assert (context.name, context.pix_fmt) == ("h264", "yuv420p")
+        assert (context.colorspace, context.color_range) == (1, 1)
+        assert container.metadata["title"] == "hero dances"
+        assert container.metadata["comment"] == COMMENT
+        assert "creation_time" not in container.metadata
+    assert COMMENT.startswith("made with animatex ") and COMMENT.endswith("/trainedAlgorithmicMedia")
+    data = (tmp_path / "out.mp4").read_bytes()
+    assert data.find(b"moov") < data.find(b"mdat")
+
+
+def test_sound_is_cut_to_the_sample_and_to_the_length_of_the_frames(
+    tmp_path: Path, numbered: FrameSequence, tune: Path
+) -> None:
+    # The tone begins half a second into the tune; from 0.25 s on, it begins 0.25 s into the video.
+    half = numbered.select(range(6))
+    write_video(tmp_path / "loud.mp4", half, sound=Sound(tune, 0.25))
+    heard = sound_of(tmp_path / "loud.mp4")
+    loud = np.flatnonzero(np.abs(heard) > 0.3)
+    assert loud[0] / 48_000 == pytest.approx(0.25, abs=0.005)
+    with av.open(str(tmp_path / "loud.mp4")) as container:
+        stream = container.streams.audio[0]
+        assert stream.codec_context.name == "aac"
+        assert float(stream.duration * stream.time_base) == pytest.approx(0.5, abs=0.001)
+
+
+def test_sound_that_ends_early_leaves_the_rest_silent(
+    tmp_path: Path, numbered: FrameSequence, tune: Path
+) -> None:
+    slow = FrameSequence(numbered.frames, 4.0)
+    write_video(tmp_path / "long.mp4", slow, sound=Sound(tune, 0.0))
+    assert probe(tmp_path / "long.mp4").num_frames == 12
+    assert len(sound_of(tmp_path / "long.mp4")) / 48_000 == pytest.approx(1.0, abs=0.05)
+
+
+def test_sound_is_kept_where_the_motion_keeps_its_speed(
+    tmp_path: Path, numbered: FrameSequence, tune: Path, video: Path
+) -> None:
+    path = tmp_path / "loud.mp4"
+    write_video(path, numbered, sound=Sound(tune, 0.0))
+    info = probe(path)
+    every_second = ClipSelection(frames=None, every=2, start=3)
+    assert fitting_sound(info, plan_clip(info, every_second)) == Sound(path, 0.25)
+    assert fitting_sound(info, plan_clip(info, every_second, fps=12)) is None
+    assert fitting_sound(probe(video), plan_clip(probe(video), every_second)) is None
+
+
+def test_a_name_without_suffix_is_a_folder_of_pictures(tmp_path: Path, numbered: FrameSequence) -> None:
+    for frames in (numbered, numbered.select([4, 5])):
+        write_video(tmp_path / "frames", frames)
+        assert [p.name for p in sorted((tmp_path / "frames").iterdir())] == [
+            f"{i:05d}.png" for i in range(len(frames))
+        ]
+        assert np.array_equal(read_video(tmp_path / "frames").frames, frames.frames)
+    assert [p.name for p in tmp_path.iterdir()] == ["frames"]
+
+
+def test_a_folder_with_other_peoples_files_is_never_replaced(tmp_path: Path, numbered: FrameSequence) -> None:
+    (tmp_path / "holiday").mkdir()
+    (tmp_path / "holiday" / "beach.png").write_bytes(b"precious")
+    with pytest.raises(InputError, match=r"holiday is not replaced: it holds beach\.png") as caught:
+        write_video(tmp_path / "holiday", numbered)
+    assert caught.value.hint == "another --out, or an empty folder."
+    assert (tmp_path / "holiday" / "beach.png").read_bytes() == b"precious"
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path, numbered: FrameSequence) -> None:
+    with pytest.raises(InputError, match=r"no video format is known for '\.avi'") as caught:
+        write_video(tmp_path / "out.avi", numbered)
+    assert caught.value.hint == ".mp4 or .mov, or a name without suffix for a folder of PNG files."
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "frames"])
+def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path, numbered: FrameSequence, name: str) -> None:
+    with pytest.raises(InputError, match="cannot be written: No such file or directory"):
+        write_video(tmp_path / "nowhere" / name, numbered)
+
+
+def test_nothing_half_written_is_left_behind(tmp_path: Path, numbered: FrameSequence, video: Path) -> None:
+    class Interrupted:
+        def start(self, stage: str, total: int | None = None) -> None: ...
+
+        def advance(self, n: int = 1) -> None:
+            raise KeyboardInterrupt
+
+        def done(self) -> None: ...
+
+    before = video.read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        write_video(video, numbered, crf=40, progress=Interrupted())
+    assert video.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [video.name]
+
+
+def test_sound_that_does_not_decode_is_named(tmp_path: Path, numbered: FrameSequence, tune: Path) -> None:
+    data = bytearray(tune.read_bytes())
+    begin = data.find(b"mdat") + 4
+    end = data.find(b"moov") if data.find(b"moov") > begin else len(data)
+    data[begin : end - 8] = b"\xff" * (end - 8 - begin)
+    (tmp_path / "noise.m4a").write_bytes(data)
+    with pytest.raises(InputError, match=r"the sound of .*noise\.m4a does not decode") as caught:
+        write_video(tmp_path / "out.mp4", numbered, sound=Sound(tmp_path / "noise.m4a", 0.0))
+    assert caught.value.hint == "--set video.audio=false writes without sound."
+    assert not (tmp_path / "out.mp4").exists()
