@@ -13,8 +13,8 @@ from animatex.video.frames import Size
 Method = Literal["stretch", "letterbox", "crop", "keep"]
 """How a picture fills a canvas.
 
-stretch: both sides scaled on their own. letterbox: all of the picture, with borders. crop: all of the canvas, with parts
-of the picture cut off. keep: the canvas takes the picture's proportions and keeps its area.
+stretch: both sides scaled on their own. letterbox: all of the picture, with borders. crop: all of the canvas,
+with parts of the picture cut off. keep: the canvas takes the picture's proportions and keeps its area.
 """
 
 BLACK = (0, 0, 0)
