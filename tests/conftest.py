@@ -8,6 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# No deadlines: the machine may be busy with other work, and the first call of an operator pays for its set-up.
+settings.register_profile("animatex", deadline=None, derandomize=True)
+settings.load_profile("animatex")
 
 # One thread, set before anything computes: sums come out the same everywhere, and two cores stay usable.
 os.environ["OMP_NUM_THREADS"] = "1"
