@@ -6,12 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from animatex.synthetic.lighting import Lighting
 from animatex.synthetic.noise import child
 from animatex.synthetic.palette import Palette, sample_palette
+from animatex.synthetic.scenes.bokeh import paint_bokeh
 from animatex.synthetic.scenes.canvas import Canvas
-from animatex.synthetic.scenes.outdoor import paint_bokeh, paint_garden, paint_nature, paint_street
+from animatex.synthetic.scenes.hall import paint_hall
+from animatex.synthetic.scenes.nature import paint_garden, paint_nature
 from animatex.synthetic.scenes.poster import paint_poster
-from animatex.synthetic.scenes.room import paint_hall, paint_room
+from animatex.synthetic.scenes.room import paint_room
+from animatex.synthetic.scenes.street import paint_street
 from animatex.synthetic.scenes.studio import paint_paper, paint_strokes, paint_studio
 from animatex.synthetic.scenes.table import paint_clutter, paint_table
 from animatex.video.frames import Size
@@ -34,19 +38,20 @@ FAMILIES: tuple[tuple[ScenePainter, float], ...] = (
 )
 
 
-def paint_backdrop(rng: np.random.Generator, size: Size) -> np.ndarray:
+def paint_backdrop(rng: np.random.Generator, size: Size, lighting: Lighting | None = None) -> np.ndarray:
     """Paint a background.
 
     Args:
         rng: Decides the family of scenes and everything in it.
         size: Height and width in pixels; the same seed gives about the same scene at any size of one aspect.
+        lighting: The characters' light, where the scene shall share its style; drawn by `rng` without.
 
     Returns:
         uint8 [height, width, 3], RGB.
     """
     own = child(rng)
     scene = choose_family(own)
-    canvas = Canvas(size, own)
+    canvas = Canvas(size, own, lighting)
     scene(canvas, sample_palette(own))
     return canvas.image
 

@@ -15,6 +15,7 @@ from animatex.video.frames import Size
 PATTERNS = (
     "plain", "stripes", "dots", "checks", "plaid", "gradient", "weave", "fur", "scales", "wood", "marble",
     "noise", "watercolour", "knit", "denim", "print", "spots", "peel", "patches", "rings",
+    "strands", "veins", "glitter", "leather",
 )  # fmt: skip
 
 
@@ -107,6 +108,20 @@ def paint_pattern(
     if name == "peel":
         pores = value_noise(rng, size, cells * 4.0)
         return value_noise(rng, size, cells * 0.4) * 0.5, -step(0.72, pores, 0.2) * 0.6
+    if name == "strands":
+        locks = value_noise(rng, size, cells * 2.5, stretch=9.0, octaves=2) - 0.5
+        return step(0.5, value_noise(rng, size, cells, stretch=6.0), 0.5), locks * 1.6
+    if name == "veins":
+        ribs = _triangle(v * 2.0 + np.abs(u - u.mean()) * 1.5)
+        return step(0.9, ribs, 0.2), value_noise(rng, size, cells * 2, octaves=2) - 0.5
+    if name == "glitter":
+        sparks = grain(rng, size, cell=max(1.0, period * 0.06))
+        return step(0.8, sparks, 0.2), np.clip(sparks, -0.3, 1.0)
+    if name == "leather":
+        cells_noise = np.abs(value_noise(rng, size, cells * 5.0) - 0.5)
+        return value_noise(rng, size, cells * 0.5, octaves=2) * 0.4, np.clip(
+            cells_noise * 6.0, 0.0, 1.0
+        ) - 0.6
     if name == "patches":
         return step(0.55, value_noise(rng, size, cells * 0.5, octaves=2), soft * 0.4), zero
     radius = np.sqrt((x - width * phase) ** 2 + (y - height * ratio) ** 2) / period

@@ -1,14 +1,15 @@
-"""Materials and light: from a part's silhouette to its painted picture."""
+"""Materials: from a part's silhouette to its painted picture."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from animatex.synthetic.lighting import STYLES, Lighting, Shade, sample_lighting, shade
 from animatex.synthetic.noise import child, value_noise
-from animatex.synthetic.palette import Colour, Palette, hsv, jitter, mix, pick, sample_palette, scaled
+from animatex.synthetic.palette import Colour, Palette, jitter, mix, pick, sample_palette, scaled
 from animatex.synthetic.pattern import PATTERNS, paint_pattern
 from animatex.video.frames import Size
 
@@ -17,34 +18,9 @@ __all__ = [
     "paint", "sample_lighting", "sample_material", "sample_palette",
 ]  # fmt: skip
 
-STYLES = ("flat", "cel", "soft", "glossy", "painterly")
-_STYLE_WEIGHTS = (0.16, 0.18, 0.3, 0.2, 0.16)
-_PATTERN_WEIGHTS = {"plain": 9.0, "gradient": 2.0, "stripes": 1.5, "weave": 1.5, "fur": 2.0}
-
-
-@dataclass(frozen=True, slots=True)
-class Lighting:
-    """The light on a character, one for all of its parts.
-
-    Attributes:
-        direction: Unit vector towards the light; x right, y down, z towards the viewer.
-        ambient: Brightness of the unlit side, 0..1.
-        colour: Tint of the lit side, RGB factors around 1.
-        shadow: Tint of the unlit side, RGB factors around 1.
-        rim: Strength of the light along the edge, 0..1.
-        rim_colour: RGB bytes of that light.
-        style: One of `STYLES`: how the light is drawn.
-        outline: Whether drawings in this light have contour lines.
-    """
-
-    direction: tuple[float, float, float]
-    ambient: float
-    colour: tuple[float, float, float]
-    shadow: tuple[float, float, float]
-    rim: float
-    rim_colour: Colour
-    style: str
-    outline: bool
+_PATTERN_WEIGHTS = {"plain": 9.0, "gradient": 2.0, "stripes": 1.5, "weave": 1.5, "fur": 2.0, "strands": 1.5}
+_CLOTH = ("weave", "plaid", "knit", "denim", "stripes", "checks", "plain", "print", "dots")
+_DULL = ("fur", "weave", "knit", "denim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +41,8 @@ class Material:
         translucent: How much the edges glow, as in glass, jelly and fruit, 0..1.
         outline: Contour colour, or None.
         outline_width: Contour width, in fractions of the unit.
+        metallic: How much the surface mirrors sky and ground, 0..1.
+        fuzz: How bright the edge is, as of velvet, fur and peach, 0..1.
     """
 
     base: Colour
@@ -80,31 +58,12 @@ class Material:
     translucent: float
     outline: Colour | None
     outline_width: float
+    metallic: float = 0.0
+    fuzz: float = 0.0
 
-
-def sample_lighting(rng: np.random.Generator) -> Lighting:
-    """Draw the light of one picture."""
-    turn, height = rng.uniform(-np.pi, 0.0), rng.uniform(0.15, 1.1)
-    direction = np.array([np.cos(turn), np.sin(turn), height])
-    direction /= np.linalg.norm(direction)
-    warm = float(rng.normal(0.0, 0.09))
-    strong = rng.random() < 0.15
-    tint = np.array(hsv(float(rng.random()), 0.7 if strong else 0.18, 1.0)) / 255.0
-    shadow = np.array(hsv(float(rng.random()), 0.6 if strong else 0.25, 1.0)) / 255.0
-    colour = tint * (1 + warm, 1.0, 1 - warm) / max(float(tint.mean()), 0.35)
-    shadow = shadow * (1 - warm, 1.0, 1 + warm) / max(float(shadow.mean()), 0.35)
-    style = STYLES[int(rng.choice(len(STYLES), p=_STYLE_WEIGHTS))]
-    outlined = {"flat": 0.7, "cel": 0.75, "soft": 0.15, "glossy": 0.1, "painterly": 0.2}[style]
-    return Lighting(
-        direction=tuple(float(v) for v in direction),  # type: ignore[arg-type]
-        ambient=float(rng.uniform(0.3, 0.75)),
-        colour=tuple(float(v) for v in colour),  # type: ignore[arg-type]
-        shadow=tuple(float(v) for v in shadow),  # type: ignore[arg-type]
-        rim=float(rng.uniform(0.2, 1.0)) if rng.random() < 0.4 else 0.0,
-        rim_colour=hsv(float(rng.random()), float(rng.uniform(0, 0.6)), 1.0),
-        style=style,
-        outline=bool(rng.random() < outlined),
-    )
+    def recoloured(self, base: Colour) -> Material:
+        """The same material around another colour."""
+        return replace(self, base=base, second=mix(self.second, base, 0.5))
 
 
 def sample_material(rng: np.random.Generator, palette: Palette | None = None) -> Material:
@@ -117,10 +76,10 @@ def sample_material(rng: np.random.Generator, palette: Palette | None = None) ->
         palette.dark,
         scaled(base, float(rng.uniform(0.55, 1.35))),
     )
-    second = mix(jitter(rng, other[int(rng.integers(4))]), base, float(rng.uniform(0, 0.4)))
+    second = mix(jitter(rng, pick(rng, other)), base, float(rng.uniform(0, 0.4)))
     weights = np.array([_PATTERN_WEIGHTS.get(name, 1.0) for name in PATTERNS])
     pattern = PATTERNS[int(rng.choice(len(PATTERNS), p=weights / weights.sum()))]
-    cloth = pattern in ("weave", "plaid", "knit", "denim", "stripes", "checks", "plain", "print", "dots")
+    kind = float(rng.random())
     return Material(
         base=base,
         second=second,
@@ -129,12 +88,14 @@ def sample_material(rng: np.random.Generator, palette: Palette | None = None) ->
         angle=float(rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)])),
         contrast=float(rng.uniform(0.35, 1.0)),
         texture=float(rng.uniform(0.2, 1.0)),
-        roughness=1.0 if pattern in ("fur", "weave", "knit", "denim") else float(rng.random()) ** 0.5,
+        roughness=1.0 if pattern in _DULL else float(rng.random()) ** 0.5,
         bulge=float(rng.uniform(0.25, 1.0)),
-        folds=float(rng.uniform(0.2, 1.0)) if cloth and rng.random() < 0.4 else 0.0,
-        translucent=float(rng.uniform(0.2, 0.9)) if rng.random() < 0.12 else 0.0,
+        folds=float(rng.uniform(0.2, 1.0)) if pattern in _CLOTH and rng.random() < 0.4 else 0.0,
+        translucent=float(rng.uniform(0.2, 0.9)) if kind < 0.12 else 0.0,
         outline=palette.dark if rng.random() < 0.7 else scaled(base, 0.4),
         outline_width=float(rng.uniform(0.004, 0.016)),
+        metallic=float(rng.uniform(0.3, 1.0)) if 0.12 <= kind < 0.2 else 0.0,
+        fuzz=float(rng.uniform(0.15, 0.7)) if pattern in _DULL and rng.random() < 0.6 else 0.0,
     )
 
 
@@ -164,114 +125,129 @@ def paint(
     inside = (alpha > 127).astype(np.uint8)
     if not inside.any():
         return np.full((*size, 3), material.base, np.uint8)
-    depth, nearest = _depth(inside)
+    depth = _depth(inside)
     share, tone = paint_pattern(own, material.pattern, size, material.period * unit, material.angle)
-    colour = _albedo(material, lighting, share, tone)
+    planes = _albedo(material, lighting, share, tone)
     if lighting.style != "flat":
-        colour = _lit(own, colour, material, lighting, depth, tone, unit)
+        _light(own, planes, material, lighting, depth, tone, unit)
     if lighting.outline and material.outline is not None:
-        _draw_outline(colour, material, depth, unit)
-    picture = np.clip(colour, 0.0, 255.0).astype(np.uint8)
-    return picture.reshape(-1, 3)[nearest]
+        line = np.clip(max(1.2, material.outline_width * unit) + 0.5 - depth, 0.0, 1.0)
+        for plane, target in zip(planes, material.outline, strict=True):
+            plane += line * (target - plane)
+    picture = cv2.merge([cv2.convertScaleAbs(np.maximum(plane, 0.0)) for plane in planes])
+    return _extended(picture, inside)
 
 
-def _depth(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distance to the edge (float32, 0 outside) and the flat index of each pixel's nearest inside pixel."""
+def _depth(inside: np.ndarray) -> np.ndarray:
+    """Distance to the edge in pixels, float32; 0 outside. The picture's border counts as an edge."""
     framed = cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    depth = cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    _, labels = cv2.distanceTransformWithLabels(1 - inside, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    return np.ascontiguousarray(cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1])
+
+
+def _extended(picture: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Give every pixel outside of the silhouette the colour of the nearest one inside."""
+    outside = 1 - inside
+    _, labels = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
     places = np.flatnonzero(inside)
-    table = np.zeros(int(labels.max()) + 1, np.int64)
-    table[labels.reshape(-1)[places]] = places
-    return depth, table[labels]
+    colours = picture.reshape(-1, 3)
+    source = np.empty(int(labels.max()) + 1, np.int64)
+    source[labels.reshape(-1)[places]] = places
+    gaps = np.flatnonzero(outside)
+    colours[gaps] = colours.take(source.take(labels.reshape(-1).take(gaps)), axis=0)
+    return picture
 
 
-def _albedo(material: Material, lighting: Lighting, share: np.ndarray, tone: np.ndarray) -> np.ndarray:
-    base, second = np.array(material.base, np.float32), np.array(material.second, np.float32)
-    colour = base + (share * material.contrast)[..., None] * (second - base)
+def _albedo(material: Material, lighting: Lighting, share: np.ndarray, tone: np.ndarray) -> list[np.ndarray]:
+    """The pattern in its colours: three planes, float32 [h, w], 0..255."""
     strength = material.texture * (0.12 if lighting.style in ("flat", "cel") else 0.3)
-    colour *= (1.0 + strength * tone)[..., None]
-    return colour
+    bright = tone * strength
+    bright += 1.0
+    planes = []
+    for first, second in zip(material.base, material.second, strict=True):
+        plane = share * (material.contrast * (second - first))
+        plane += first
+        plane *= bright
+        planes.append(plane)
+    return planes
 
 
-def _lit(
+def _light(
     rng: np.random.Generator,
-    colour: np.ndarray,
+    planes: list[np.ndarray],
     material: Material,
     lighting: Lighting,
     depth: np.ndarray,
     tone: np.ndarray,
     unit: float,
-) -> np.ndarray:
-    """Diffuse, occlusion, highlight and rim on `colour` (float32 [h, w, 3], 0..255)."""
+) -> None:
+    """Shade the planes in place."""
+    height, sunk = _relief(rng, material, lighting, depth, tone, unit)
+    shiny = 1.0 - material.roughness * (0.5 if lighting.style == "glossy" else 1.0)
+    shades = shade(rng, lighting, height, sunk, shiny)
+    mirror = _mirror(shades, material.metallic) if material.metallic else None
+    glow = shades.edge * shades.edge * (0.7 * material.translucent) if material.translucent else None
+    fuzz = shades.edge * shades.edge * (shades.light * material.fuzz * 0.6) if material.fuzz else None
+    bright = mix(material.base, (255, 255, 255), 0.45)
+    for channel, plane in enumerate(planes):
+        lit = lighting.colour[channel]
+        dim = lighting.shadow[channel] * lighting.ambient
+        gain = shades.light * (lit * 1.08 - dim)
+        gain += dim
+        if mirror is not None:
+            gain *= mirror
+        plane *= gain
+        if lighting.style != "cel" and glow is None:
+            plane *= shades.occlusion
+        if glow is not None:
+            plane += glow * (bright[channel] - plane)
+        if fuzz is not None:
+            plane += fuzz * (bright[channel] - plane)
+        if shades.gloss is not None:
+            plane += shades.gloss * (255.0 * min(lit, 1.2) - 0.3 * plane)
+        if shades.rim is not None:
+            plane += shades.rim * (lighting.rim_colour[channel] - plane)
+
+
+def _relief(
+    rng: np.random.Generator,
+    material: Material,
+    lighting: Lighting,
+    depth: np.ndarray,
+    tone: np.ndarray,
+    unit: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Height above the paper in pixels, and 0..1 from the edge to where the surface is flat."""
     size = Size(*depth.shape)
     radius = float(depth.max()) * (0.35 + 0.65 * material.bulge) + 1e-3
-    sunk = np.minimum(depth, radius) / radius
-    height = np.sqrt(np.maximum(sunk * (2.0 - sunk), 0.0)) * (radius * material.bulge)
+    sunk = np.minimum(depth, radius)
+    sunk *= 1.0 / radius
+    height = sunk * (2.0 - sunk)
+    cv2.sqrt(np.maximum(height, 0.0), height)
+    height *= radius * material.bulge
     if material.folds:
         folds = value_noise(rng, size, max(size) / (unit * 0.07), stretch=2.5, octaves=2)
-        height = height + folds * (material.folds * unit * 0.035)
-    sigma = max(0.6, radius * 0.12)
-    height = cv2.GaussianBlur(height, (0, 0), sigma)
+        folds *= material.folds * unit * 0.035
+        height += folds
+    height = _smooth(height, max(0.6, radius * 0.12))
     if lighting.style != "cel" and material.texture > 0.3:
-        height = height + tone * (0.25 * material.texture)
-    slope_x = cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
-    slope_y = cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
-    length = 1.0 / np.sqrt(slope_x * slope_x + slope_y * slope_y + 1.0)
-    lx, ly, lz = lighting.direction
-    facing = (lz - lx * slope_x - ly * slope_y) * length
-    light = _ramp(rng, facing, lighting, size)
-    lit = np.array(lighting.colour, np.float32)
-    dim = np.array(lighting.shadow, np.float32) * lighting.ambient
-    edge = 1.0 - sunk
-    colour = colour * (dim + light[..., None] * (lit * 1.08 - dim))
-    occlusion = 1.0 - 0.28 * (1.0 - material.translucent) * edge * edge * edge
-    if lighting.style != "cel":
-        colour *= occlusion[..., None]
-    if material.translucent:
-        glow = (edge * edge * material.translucent)[..., None]
-        colour += glow * (np.array(mix(material.base, (255, 255, 255), 0.45), np.float32) - colour) * 0.7
-    gloss = _gloss(facing, length, material, lighting)
-    if gloss is not None:
-        colour += gloss[..., None] * (np.array((255, 255, 255), np.float32) * lit - colour * 0.3)
-    if lighting.rim:
-        towards = np.clip(-(lx * slope_x + ly * slope_y) * length, 0.0, 1.0)
-        shine = (np.clip(edge * 1.6 - 0.7, 0.0, 1.0) * towards * lighting.rim)[..., None]
-        colour += shine * (np.array(lighting.rim_colour, np.float32) - colour)
-    return colour
+        height += tone * (0.25 * material.texture)
+    return height, sunk
 
 
-def _ramp(rng: np.random.Generator, facing: np.ndarray, lighting: Lighting, size: Size) -> np.ndarray:
-    """From the cosine to the light to a brightness 0..1, in the drawing's style."""
-    if lighting.style == "cel":
-        return (
-            np.clip((facing - 0.25) * 14.0 + 0.5, 0.0, 1.0) * 0.8
-            + np.clip((facing - 0.8) * 14.0, 0.0, 1.0) * 0.2
-        )
-    light = np.clip(facing * 0.72 + 0.28, 0.0, 1.0)
-    if lighting.style == "painterly":
-        strokes = value_noise(rng, size, 14.0, stretch=0.5, octaves=2) - 0.5
-        light = light + strokes * 0.35
-        return np.clip(np.round(light * 5.0) * 0.12 + light * 0.4, 0.0, 1.1)
-    return light
+def _smooth(height: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur; a wide one on a smaller picture."""
+    factor = int(sigma / 1.5)
+    if factor < 2:
+        return cv2.GaussianBlur(height, (0, 0), sigma)
+    rows, columns = height.shape
+    small = cv2.resize(height, (columns // factor + 1, rows // factor + 1), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma / factor)
+    return cv2.resize(small, (columns, rows), interpolation=cv2.INTER_CUBIC)
 
 
-def _gloss(
-    facing: np.ndarray, length: np.ndarray, material: Material, lighting: Lighting
-) -> np.ndarray | None:
-    """Highlight 0..1, or None for a dull surface."""
-    shiny = 1.0 - material.roughness * (0.5 if lighting.style == "glossy" else 1.0)
-    if shiny < 0.12:
-        return None
-    lz = lighting.direction[2]
-    half = (facing + length) / np.float32(np.sqrt(2.0 + 2.0 * lz))
-    if lighting.style == "cel":
-        return np.clip((half - 0.965) * 60.0, 0.0, 1.0) * (0.6 * shiny)
-    power = 8.0 + 90.0 * shiny * shiny
-    return np.exp((half - 1.0) * power) * (0.85 * shiny)
-
-
-def _draw_outline(colour: np.ndarray, material: Material, depth: np.ndarray, unit: float) -> None:
-    width = max(1.2, material.outline_width * unit)
-    share = np.clip(width - depth + 0.5, 0.0, 1.0)[..., None]
-    colour += share * (np.array(material.outline, np.float32) - colour)
+def _mirror(shades: Shade, metallic: float) -> np.ndarray:
+    """Sky above, a dark horizon, ground below: the factor that makes metal of a colour."""
+    bands = np.sin(shades.upward * 5.0 + 0.9)
+    bands *= 0.75 * metallic
+    bands += 1.0
+    return bands

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from animatex.synthetic.lighting import Lighting, sample_lighting
 from animatex.synthetic.noise import grain, value_noise
 from animatex.synthetic.palette import Colour
 from animatex.video.frames import Size
@@ -24,14 +25,17 @@ class Canvas:
         aspect: Width over height.
         rng: The scene's randomness; no method draws a number of values from it that depends on the size.
         defocus: Blur of the farthest things, as a sigma in heights; 0 is sharp everywhere.
+        lighting: The light in the scene; drawn styles are in focus everywhere, mostly.
     """
 
-    def __init__(self, size: Size, rng: np.random.Generator) -> None:
+    def __init__(self, size: Size, rng: np.random.Generator, lighting: Lighting | None = None) -> None:
         """Start with black."""
         self.size = size
         self.aspect = size.width / size.height
         self.rng = rng
-        self.defocus = 0.0 if rng.random() < 0.4 else float(rng.uniform(0.002, 0.03))
+        self.lighting = lighting or sample_lighting(rng)
+        sharp = 0.75 if self.lighting.style in ("flat", "cel") else 0.3
+        self.defocus = 0.0 if rng.random() < sharp else float(rng.uniform(0.002, 0.03))
         self.image = np.zeros((*size, 3), np.uint8)
 
     def fill(self, colour: Colour) -> None:
@@ -117,6 +121,26 @@ class Canvas:
         if field.shape[:2] != tuple(self.size):
             field = cv2.resize(field, (self.size.width, self.size.height), interpolation=cv2.INTER_LINEAR)
         self.image = cv2.add(self.image, field)
+
+    def cut(self, left: float, top: float, right: float, bottom: float) -> np.ndarray | None:
+        """The view of a box in the picture, for painting into; None where nothing of it is in the picture."""
+        rows, columns = self.image.shape[:2]
+        x0, x1 = max(0, round(left * rows)), min(columns, round(right * rows))
+        y0, y1 = max(0, round(top * rows)), min(rows, round(bottom * rows))
+        return self.image[y0:y1, x0:x1] if x1 > x0 and y1 > y0 else None
+
+    def stamp(self, layer: np.ndarray, mask: np.ndarray, left: int, top: int) -> None:
+        """Put `layer` (uint8 [h, w, 3]) where `mask` (uint8 [h, w]) says; it may stick out of the picture."""
+        rows, columns = mask.shape
+        y0, x0 = max(top, 0), max(left, 0)
+        y1, x1 = min(top + rows, self.size.height), min(left + columns, self.size.width)
+        if y1 <= y0 or x1 <= x0:
+            return
+        part = slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
+        share = cv2.cvtColor(np.ascontiguousarray(mask[part]), cv2.COLOR_GRAY2RGB)
+        over = cv2.multiply(np.ascontiguousarray(layer[part]), share, scale=1.0 / 255)
+        under = cv2.multiply(self.image[y0:y1, x0:x1], 255 - share, scale=1.0 / 255)
+        self.image[y0:y1, x0:x1] = cv2.add(over, under)
 
     def blend(self, layer: np.ndarray, mask: np.ndarray) -> None:
         """Put `layer` (uint8 [h, w, 3]) over the picture where `mask` (uint8 [h, w]) says."""
