@@ -13,8 +13,9 @@ from animatex.pose.skeleton import (
 from animatex.synthetic.backdrop import paint_backdrop
 from animatex.synthetic.character import sample_character
 from animatex.synthetic.finish import Finish, sample_finish
+from animatex.synthetic.gestures import touch
 from animatex.synthetic.humans import driver_body
-from animatex.synthetic.motion import Motion, sample_dance, still_motion
+from animatex.synthetic.motion import Motion, sample_dance, sample_pose, still_motion
 from animatex.synthetic.puppet import Body, Character
 from animatex.synthetic.render import (
     Camera, Picture, Sprite, cast_shadow, draw, drawing_order, paint_sprites, pixel_maps, placements, trace,
@@ -87,6 +88,7 @@ class _Scene:
     sprites: tuple[Sprite, ...]
     backdrop: np.ndarray
     finish: Finish
+    lighting: Lighting
     shadow: float
     size: Size
 
@@ -95,8 +97,7 @@ def still(seed: int, size: Size) -> SyntheticStill:
     """Make one labelled picture; the same seed gives the same pixels."""
     size = Size(*size)
     character = sample_character(_stream(seed, _CHARACTER))
-    own = _stream(seed, _POSE)
-    pose = solve(character.body, still_motion(own, calm=own.random() < 0.7))
+    pose = solve(character.body, _stance(seed, character.body, calm=0.7))
     scene = _stage(seed, size, character, pose, roomy=False)
     picture, maps = _shoot(scene, pose, 0)
     return _as_still(scene, pose, picture)
@@ -113,8 +114,7 @@ def clip(seed: int, size: Size, num_frames: int, fps: float = 12.0) -> Synthetic
     """
     size = Size(*size)
     character = sample_character(_stream(seed, _CHARACTER))
-    own = _stream(seed, _POSE)
-    reference_pose = solve(character.body, still_motion(own, calm=own.random() < 0.9))
+    reference_pose = solve(character.body, _stance(seed, character.body, calm=0.9))
     dance = sample_dance(_stream(seed, _DANCE), num_frames, fps)
     pose = solve(character.body, dance)
     scene = _stage(seed, size, character, pose, roomy=True)
@@ -135,6 +135,15 @@ def clip(seed: int, size: Size, num_frames: int, fps: float = 12.0) -> Synthetic
     )
 
 
+def _stance(seed: int, body: Body, *, calm: float) -> Motion:
+    """One pose, `calm` with that probability; in a third of those the hands are at the own body."""
+    rng = _stream(seed, _POSE)
+    if rng.random() >= calm:
+        return still_motion(rng, calm=False)
+    pose = sample_pose(rng, calm=True)
+    return Motion((touch(rng, body, pose) if rng.random() < 0.34 else pose)[None])
+
+
 def _stream(seed: int, stream: int) -> np.random.Generator:
     return np.random.default_rng([seed, stream])
 
@@ -145,7 +154,7 @@ def _stage(seed: int, size: Size, character: Character, pose: Pose, *, roomy: bo
     camera = _aim(_stream(seed, _CAMERA), size, character, pose, roomy=roomy)
     backdrop, finish, lighting = paint_backdrop(rng, size), sample_finish(rng, size), sample_lighting(rng)
     sprites = paint_sprites(character, camera.scale, lighting, _stream(seed, _PAINT))
-    return _Scene(character, camera, sprites, backdrop, finish, float(rng.uniform(0, 0.7)), size)
+    return _Scene(character, camera, sprites, backdrop, finish, lighting, float(rng.uniform(0, 0.7)), size)
 
 
 def _aim(rng: np.random.Generator, size: Size, character: Character, pose: Pose, *, roomy: bool) -> Camera:
@@ -172,7 +181,7 @@ def _shoot(scene: _Scene, pose: Pose, frame: int) -> tuple[Picture, np.ndarray]:
     feet = _feet(scene, pose, frame)
     ground = cast_shadow(scene.backdrop, feet, scene.camera.scale * 0.11, scene.shadow)
     order = drawing_order(scene.sprites, pose, frame)
-    return draw(ground, scene.sprites, maps, order, scene.character.shade), maps
+    return draw(ground, scene.sprites, maps, order, scene.character.shade, scene.lighting.direction), maps
 
 
 def _feet(scene: _Scene, pose: Pose, frame: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from animatex.synthetic import outlines as ol
 from animatex.synthetic.extras import back_things, hat, held_thing, neckwear, tail
 from animatex.synthetic.faces import muzzle_face, simple_face
-from animatex.synthetic.humans import torso_plates
+from animatex.synthetic.humans import Outfit, sample_outfit, torso_plates
 from animatex.synthetic.limbs import LimbStyle, build_limb
 from animatex.synthetic.look import Look, dyed, sample_look, smooth
 from animatex.synthetic.palette import mix
@@ -31,26 +31,30 @@ def beast(rng: np.random.Generator) -> Character:
     body, girth = _build(look, head, wide)
     eye_y = -head * look.between(0.42, 0.58)
     snout = look.between(0.28, 0.55)
-    upper, lower = muzzle_face(look, wide, snout=snout)
+    face = muzzle_face(look, wide, snout=snout)
     body = replace(
-        body, nose=(0.0, eye_y + 0.38 * wide, 1.15 * wide), eyes=(0.41 * wide, eye_y, 0.8 * wide), ears=(0.95 * wide, eye_y, 0.0)
+        body, nose=(0.0, eye_y + face.nose, 1.05 * wide), eyes=(face.gap, eye_y, 0.75 * wide), ears=(0.95 * wide, eye_y, 0.0)
     )
-    dressed = look.rng.random()
-    outfit = look.pick("trousers", "dress", "skirt", "coat", "suit", "shorts") if dressed < 0.6 else "fur"
+    outfit = sample_outfit(look) if look.chance(0.6) else naked(look)
     plates = _trunk(look, body, girth, outfit)
     skull = ol.profile([(-head, 0.42 * wide), (-0.86 * head, 0.82 * wide), (-0.45 * head, wide), (-0.12 * head, wide * look.between(0.75, 1.02)), (0.04 * head, 0.4 * wide)])
     plates.append(Plate(Frame.HEAD, (Shape(skull, look.skin),), HEAD, 1.0))
     plates += _ears(look, EARS[species], head, wide)
-    plates.append(Plate(Frame.HEAD, tuple(lower), HEAD, 1.1, at=(0.0, eye_y), z=1.0 * wide))
-    plates.append(Plate(Frame.HEAD, tuple(upper), HEAD, 1.12, at=(0.0, eye_y), z=0.75 * wide))
+    plates.append(Plate(Frame.HEAD, face.muzzle, HEAD, 1.1, at=(0.0, eye_y), z=1.0 * wide))
+    plates.append(Plate(Frame.HEAD, face.shapes, HEAD, 1.12, at=(0.0, eye_y), z=0.75 * wide))
     if look.chance(0.5):
         plates += hat(look, head, wide)
     if species not in ("frog", "bear", "hamster") or look.chance(0.4):
         plates += tail(look, body, girth)
     plates += neckwear(look, body, girth) + back_things(look, body, girth) + held_thing(look, body)
     limbs, ends = creature_limbs(look, body, girth, outfit)
-    words = f"a {species} in {outfit}" if outfit != "fur" else f"a standing {species}"
+    words = f"a {species} in {outfit.kind}" if outfit.kind != "fur" else f"a standing {species}"
     return Character("animal", words, body, tuple(plates + ends), tuple(limbs), look.between(0, 0.6))
+
+
+def naked(look: Look) -> Outfit:
+    """Nothing but the own skin."""
+    return Outfit("fur", look.skin, tucked=True, covered=False)
 
 
 def _build(look: Look, head: float, wide: float) -> tuple[Body, float]:
@@ -71,8 +75,8 @@ def _build(look: Look, head: float, wide: float) -> tuple[Body, float]:
     return body, girth
 
 
-def _trunk(look: Look, body: Body, girth: float, outfit: str) -> list[Plate]:
-    if outfit != "fur":
+def _trunk(look: Look, body: Body, girth: float, outfit: Outfit) -> list[Plate]:
+    if outfit.kind != "fur":
         return torso_plates(look, body, girth, outfit)
     t, s = body.torso, body.shoulder
     belly = girth * look.between(0.95, 1.4)
@@ -117,24 +121,28 @@ def _ears(look: Look, kind: str, head: float, wide: float) -> list[Plate]:
     return plates
 
 
-def creature_limbs(look: Look, body: Body, girth: float, outfit: str) -> tuple[list[Limb], list[Plate]]:
+def creature_limbs(look: Look, body: Body, girth: float, outfit: Outfit) -> tuple[list[Limb], list[Plate]]:
     """All four limbs of an animal, a snowman or a robot."""
     limbs: list[Limb] = []
     plates: list[Plate] = []
-    bare = outfit == "fur"
+    bare = outfit.kind == "fur"
+    flows = outfit.flows or (bare and look.chance(0.6))
     thick = look.between(0.11, 0.24) * body.torso
+    sleeve = None if bare or look.chance(0.15) else look.top
     arm = LimbStyle(
         radii=(thick, thick * look.between(0.75, 1.05), thick * look.between(0.6, 1.0)), fill=look.skin,
-        sleeve=None if bare or look.chance(0.15) else look.top, sleeve_end=look.between(0.3, 1.0), sleeve_room=look.between(0.08, 0.5),
+        sleeve=sleeve, sleeve_end=look.between(0.3, 1.0), sleeve_room=look.between(0.08, 0.5),
         flare=look.between(-0.2, 0.5), cuff=look.accent if look.chance(0.3) else None, boot=None, boot_start=1.0, depth=2.0 if look.chance(0.75) else 0.8,
+        merged=bare or sleeve is not None,
         end=look.pick("paw", "paw", "mitten", "ball", "cartoon", "human"), end_fill=look.skin if look.chance(0.8) else look.shoe,
         end_size=thick * look.between(0.8, 1.25),
     )  # fmt: skip
     heavy = min(girth * look.between(0.38, 0.6), 0.9 * body.thigh + 0.03)
     leg = LimbStyle(
         radii=(heavy, heavy * look.between(0.75, 1.0), heavy * look.between(0.55, 0.95)), fill=look.skin,
-        sleeve=None if bare or outfit in ("dress", "skirt") else (look.top if outfit == "suit" else look.bottom), sleeve_end=look.between(0.4, 1.0),
-        sleeve_room=look.between(0.05, 0.3), flare=look.between(-0.15, 0.4), cuff=None, boot=None, boot_start=1.0, depth=-1.0,
+        sleeve=outfit.lower if outfit.covered else None, sleeve_end=look.between(0.4, 1.0),
+        sleeve_room=look.between(0.05, 0.3), flare=look.between(-0.15, 0.4), cuff=None, boot=None, boot_start=1.0,
+        depth=0.1 if flows else -1.0, merged=flows,
         end=look.pick("paw", "paw", "shoe", "foot"), end_fill=look.skin if look.chance(0.7) else look.shoe, end_size=heavy * look.between(0.8, 1.2),
     )  # fmt: skip
     for style, is_arm, present in ((arm, True, body.arms), (leg, False, body.legs)):
@@ -165,10 +173,12 @@ def snowman(rng: np.random.Generator) -> Character:
     for y in (-0.75, -0.4, -0.05):
         balls.append(Shape(ol.ellipse(0, y * torso, 0.05 * girth, 0.05 * girth), look.palette.dark))
     plates = [Plate(Frame.TORSO, tuple(balls), TORSO, 0.0), Plate(Frame.HEAD, (Shape(ol.ellipse(0, -0.48 * head, wide, 0.52 * head), look.skin),), HEAD, 1.0)]
+    face = simple_face(look, wide)
+    body = replace(body, eyes=(face.gap, -0.6 * head, 0.85 * wide))
     carrot = Shape(ol.stroke([(0, 0.45 * wide), (look.between(-0.5, 0.5) * wide, 0.55 * wide)], 0.16 * wide, taper=0.2), (240, 120, 30))
-    plates.append(Plate(Frame.HEAD, (*simple_face(look, wide), carrot), HEAD, 1.1, at=(0.0, -0.6 * head), z=0.85 * wide))
+    plates.append(Plate(Frame.HEAD, (*face.shapes, carrot), HEAD, 1.1, at=(0.0, -0.6 * head), z=0.85 * wide))
     plates += hat(look, head, wide) + neckwear(look, body, girth)
-    limbs, ends = creature_limbs(look, body, girth * 0.8, "fur")
+    limbs, ends = creature_limbs(look, body, girth * 0.8, naked(look))
     return Character("snowman", "a snowman", body, tuple(plates + ends), tuple(limbs), look.between(0, 0.5))
 
 
@@ -179,7 +189,7 @@ def robot(rng: np.random.Generator) -> Character:
     wide = head * look.between(0.5, 0.85)
     body, girth = _build(look, head, wide)
     t, power = body.torso, look.between(3, 9)
-    body = replace(body, nose=(0, -0.42 * head, 0.8 * wide), eyes=(0.42 * wide, -0.58 * head, 0.8 * wide), ears=(wide, -0.5 * head, 0), neck=look.between(0.01, 0.06), arm_bend=look.between(0.1, 0.9))
+    body = replace(body, ears=(wide, -0.5 * head, 0), neck=look.between(0.01, 0.06), arm_bend=look.between(0.1, 0.9))
     trunk = [Shape(ol.box(-0.2 * wide, -t - body.neck - 0.02, 0.2 * wide, -0.8 * t), look.shoe), Shape(ol.ellipse(0, -0.48 * t, max(girth, 1.02 * body.shoulder), 0.6 * t, power=power), look.top)]
     trunk.append(Shape(ol.box(-0.5 * girth, -0.8 * t, 0.5 * girth, -0.35 * t, 0.05 * t), look.accent, clip=True))
     for x in (-0.25, 0.05, 0.3):
@@ -191,6 +201,8 @@ def robot(rng: np.random.Generator) -> Character:
     for s in (-1, 1):
         skull.insert(0, Shape(ol.ellipse(s * wide, -0.5 * head, 0.14 * wide, 0.22 * head, power=4), look.shoe))
     plates = [Plate(Frame.TORSO, tuple(trunk), TORSO, 0.0), Plate(Frame.HEAD, tuple(skull), HEAD, 1.0)]
-    plates.append(Plate(Frame.HEAD, tuple(simple_face(look, wide)), HEAD, 1.1, at=(0.0, -0.58 * head), z=0.8 * wide))
-    limbs, ends = creature_limbs(replace(look, skin=look.shoe if look.chance(0.5) else look.top), body, girth * look.between(0.4, 0.9), "fur")
+    face = simple_face(look, wide)
+    body = replace(body, eyes=(face.gap, -0.58 * head, 0.8 * wide), nose=(0, -0.58 * head + face.nose, 0.8 * wide))
+    plates.append(Plate(Frame.HEAD, face.shapes, HEAD, 1.1, at=(0.0, -0.58 * head), z=0.8 * wide))
+    limbs, ends = creature_limbs(replace(look, skin=look.shoe if look.chance(0.5) else look.top), body, girth * look.between(0.4, 0.9), naked(look))
     return Character("robot", "a robot", body, tuple(plates + ends), tuple(limbs), look.between(0, 0.5))

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from animatex.synthetic import outlines as ol
 from animatex.synthetic.look import Look, dyed, smooth
 from animatex.synthetic.palette import Colour, mix, scaled
 from animatex.synthetic.puppet import Shape
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A painted face.
+
+    Attributes:
+        shapes: Eyes and whatever lies in their plane.
+        muzzle: What stands out further: an animal's mouth and nose. Empty for others.
+        gap: Half the distance of the eyes.
+        nose: How far below the eyes the nose is, or would be.
+    """
+
+    shapes: tuple[Shape, ...]
+    muzzle: tuple[Shape, ...]
+    gap: float
+    nose: float
+
 
 _WHITE: Colour = (250, 250, 248)
 
@@ -96,7 +115,7 @@ def glasses(look: Look, gap: float, size: float) -> list[Shape]:
     return [Shape(outline, colour) for outline in (*rims, bridge)]
 
 
-def simple_face(look: Look, radius: float) -> list[Shape]:
+def simple_face(look: Look, radius: float) -> Face:
     """A face drawn straight onto a thing."""
     gap, size = look.between(0.28, 0.62) * radius, look.between(0.1, 0.24) * radius
     style = look.pick("dot", "dot", "ball", "ball", "anime", "closed")
@@ -108,10 +127,10 @@ def simple_face(look: Look, radius: float) -> list[Shape]:
         shapes += blush(look, gap + 0.9 * size, 0.6 * low, look.between(0.08, 0.16) * radius)
     if look.chance(0.15):
         shapes.append(Shape(ol.ellipse(0, 0.5 * low, 0.1 * radius, 0.08 * radius), smooth(look.accent, scaled(look.skin.base, 0.7))))
-    return shapes
+    return Face(tuple(shapes), (), gap, 0.5 * low)
 
 
-def human_face(look: Look, radius: float, *, realistic: bool) -> list[Shape]:
+def human_face(look: Look, radius: float, *, realistic: bool) -> Face:
     """Eyes, brows, nose and mouth of a person; `radius` is half the head's width."""
     gap = look.between(0.36, 0.46) * radius
     size = look.between(0.15, 0.19) * radius if realistic else look.between(0.17, 0.32) * radius
@@ -128,10 +147,10 @@ def human_face(look: Look, radius: float, *, realistic: bool) -> list[Shape]:
         shapes += blush(look, 1.35 * gap, 0.45 * radius, 0.16 * radius)
     if look.chance(0.14):
         shapes += glasses(look, gap, max(0.28 * radius, 1.1 * size))
-    return shapes
+    return Face(tuple(shapes), (), gap, nose_y)
 
 
-def muzzle_face(look: Look, radius: float, *, snout: float) -> tuple[list[Shape], list[Shape]]:
+def muzzle_face(look: Look, radius: float, *, snout: float) -> Face:
     """An animal's eyes, and apart from them its muzzle with nose and mouth, which stands out by more.
 
     Args:
@@ -143,6 +162,8 @@ def muzzle_face(look: Look, radius: float, *, snout: float) -> tuple[list[Shape]
     upper = eyes(look, gap, size, look.pick("dot", "dot", "ball", "anime", "closed"))
     if look.chance(0.4):
         upper += brows(look, gap, -1.9 * size, size)
+    if look.chance(0.12):
+        upper += glasses(look, gap, max(0.3 * radius, 1.2 * size))
     y = look.between(0.42, 0.6) * radius
     pale = dyed(look.skin, mix(look.skin.base, look.palette.light, look.between(0, 0.8)))
     lower = [Shape(ol.ellipse(0, y, snout * radius, snout * look.between(0.65, 0.9) * radius, power=2.3), pale)]
@@ -157,4 +178,4 @@ def muzzle_face(look: Look, radius: float, *, snout: float) -> tuple[list[Shape]
             for k in range(3):
                 whisker = [(s * 0.5 * snout * radius, y), (s * (snout + look.between(0.4, 0.9)) * radius, y + (k - 1) * 0.18 * radius)]
                 lower.append(Shape(ol.stroke(whisker, 0.02 * radius), look.palette.light if look.chance(0.5) else look.palette.dark))
-    return upper, lower
+    return Face(tuple(upper), tuple(lower), gap, nose_y)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from animatex.synthetic import outlines as ol
 from animatex.synthetic.extras import hair, hat, neckwear, back_things, held_thing
-from animatex.synthetic.faces import human_face
+from animatex.synthetic.faces import Face, human_face
 from animatex.synthetic.limbs import LimbStyle, build_limb
 from animatex.synthetic.look import Look, sample_look
 from animatex.synthetic.puppet import Body, Character, Frame, Limb, Plate, Shape
@@ -28,10 +28,10 @@ def human(rng: np.random.Generator) -> Character:
     face = human_face(look, wide, realistic=style == 0)
     eye_y = -head * look.between(0.42, 0.5)
     body = replace(
-        body, nose=(0.0, eye_y + 0.45 * wide, 1.0 * wide), eyes=(0.41 * wide, eye_y, 0.85 * wide),
+        body, nose=(0.0, eye_y + face.nose, 1.0 * wide), eyes=(face.gap, eye_y, 0.85 * wide),
         ears=(0.98 * wide, eye_y + 0.12 * wide, 0.0),
     )  # fmt: skip
-    outfit = look.pick("trousers", "trousers", "trousers", "dress", "skirt", "coat", "shorts", "suit")
+    outfit = sample_outfit(look)
     plates = [*torso_plates(look, body, girth, outfit), *_head(look, head, wide, eye_y, face)]
     plates += neckwear(look, body, girth) + back_things(look, body, girth) + held_thing(look, body)
     limbs = []
@@ -42,7 +42,7 @@ def human(rng: np.random.Generator) -> Character:
             limbs += cut
             plates += ends
     age = ("person", "young person", "small cartoon person")[style]
-    return Character("human", f"a {age} in {outfit}", body, tuple(plates), tuple(limbs), look.between(0, 0.6))
+    return Character("human", f"a {age} in {outfit.kind}", body, tuple(plates), tuple(limbs), look.between(0, 0.6))
 
 
 def driver_body(rng: np.random.Generator) -> Body:
@@ -52,6 +52,36 @@ def driver_body(rng: np.random.Generator) -> Body:
     wide = 0.38 * head
     body, _ = _proportions(look, head, wide)
     return replace(body, nose=(0, -0.3 * head, wide), eyes=(0.4 * wide, -0.46 * head, 0.85 * wide), ears=(wide, -0.42 * head, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Outfit:
+    """What is worn below the waist, and how.
+
+    Attributes:
+        kind: "trousers", "shorts", "suit", "dress", "skirt", "coat" or "fur" for nothing.
+        lower: Material from the waist down.
+        tucked: Whether the upper part ends at the waist, else it hangs over.
+        covered: Whether the thighs are covered by `lower`.
+    """
+
+    kind: str
+    lower: Material
+    tucked: bool
+    covered: bool
+
+    @property
+    def flows(self) -> bool:
+        """Whether trunk and legs are one piece of cloth, with no seam at the hips."""
+        return self.covered and self.tucked and self.kind not in ("dress", "skirt", "coat")
+
+
+def sample_outfit(look: Look) -> Outfit:
+    """Draw what to wear."""
+    kind = look.pick("trousers", "trousers", "trousers", "dress", "skirt", "coat", "shorts", "suit")
+    one_piece = kind in ("dress", "coat", "suit") or look.chance(0.1)
+    covered = kind in ("trousers", "suit", "coat", "shorts") or look.chance(0.2)
+    return Outfit(kind, look.top if one_piece else look.bottom, one_piece or look.chance(0.65), covered)
 
 
 def _proportions(look: Look, head: float, wide: float) -> tuple[Body, float]:
@@ -75,32 +105,32 @@ def _proportions(look: Look, head: float, wide: float) -> tuple[Body, float]:
     return body, girth
 
 
-def torso_plates(look: Look, body: Body, girth: float, outfit: str) -> list[Plate]:
+def torso_plates(look: Look, body: Body, girth: float, outfit: Outfit) -> list[Plate]:
     """Trunk, neck, and what is worn around them."""
     t, s = body.torso, body.shoulder
     waist = girth * look.between(0.72, 1.0)
     hips = max(girth * look.between(0.85, 1.12), body.hip * 1.45)
     neck_half = min(0.3 * s, 0.9 * s) * look.between(0.8, 1.3)
     shoulder_r = 0.1 * t
+    hem = look.between(0.08, 0.22) * t
+    bottom = [(0.1 * t, hips * 0.75), (0.15 * t, 0.25 * hips)] if outfit.tucked else [(hem, hips * 1.02), (hem + 0.02 * t, hips)]
     trunk = ol.profile([
         (-t - 0.7 * shoulder_r, neck_half * 1.15), (-t - 0.35 * shoulder_r, 0.75 * s), (-t + 0.35 * shoulder_r, s + 0.4 * shoulder_r),
-        (-0.72 * t, max(girth, 0.86 * s)), (-0.36 * t, waist), (-0.04 * t, hips), (0.1 * t, hips * 0.8), (0.17 * t, 0.25 * hips),
+        (-0.72 * t, max(girth, 0.86 * s)), (-0.36 * t, waist), (-0.04 * t, hips), *bottom,
     ])  # fmt: skip
     if body.neck > 0.002 or look.chance(0.5):
         neck = ol.profile([(-t - body.neck - 0.3 * neck_half, neck_half), (-t + 0.1 * t, neck_half * 1.25)], flat=True)
         neck_shapes = [Shape(neck, look.skin)]
     else:
         neck_shapes = []
-    one_piece = outfit in ("dress", "coat", "suit") or look.chance(0.15)
-    lower = look.top if one_piece else look.bottom
     shapes = [*neck_shapes, Shape(trunk, look.top)]
     waist_y = -look.between(0.1, 0.36) * t
-    if not one_piece:
-        shapes.append(Shape(ol.box(-hips * 1.5, waist_y, hips * 1.5, 0.3 * t), lower, clip=True))
+    if outfit.tucked and outfit.lower != look.top:
+        shapes.append(Shape(ol.box(-hips * 1.5, waist_y, hips * 1.5, 0.3 * t), outfit.lower, clip=True))
     shapes += _front(look, body, girth, waist_y)
     plates = [Plate(Frame.TORSO, tuple(shapes), TORSO, 0.0)]
-    if outfit in ("dress", "skirt", "coat"):
-        plates.append(_skirt(look, body, waist * 1.02, hips, min(waist_y, -0.12 * t), outfit, lower))
+    if outfit.kind in ("dress", "skirt", "coat"):
+        plates.append(_skirt(look, body, waist * 1.02, hips, min(waist_y, -0.12 * t), outfit.kind, outfit.lower))
     return plates
 
 
@@ -148,18 +178,18 @@ def _skirt(look: Look, body: Body, waist: float, hips: float, top: float, outfit
     return Plate(Frame.PELVIS, tuple(shapes), TORSO, 0.3, swing=look.between(0.2, 0.8), flare=0.8)
 
 
-def _head(look: Look, head: float, wide: float, eye_y: float, face: list[Shape]) -> list[Plate]:
+def _head(look: Look, head: float, wide: float, eye_y: float, face: Face) -> list[Plate]:
     jaw = look.between(0.3, 0.62)
     skull = ol.profile([(-head, 0.45 * wide), (-0.9 * head, 0.8 * wide), (-0.55 * head, wide), (-0.22 * head, 0.88 * wide), (-0.02 * head, jaw * wide), (0.03 * head, 0.2 * wide)])
     ear = [Shape(ol.ellipse(s * wide, eye_y + 0.12 * wide, 0.16 * wide, 0.26 * wide), look.skin) for s in (-1, 1)]
     plates = [
         Plate(Frame.HEAD, (*ear, Shape(skull, look.skin)), HEAD, 1.0),
-        Plate(Frame.HEAD, tuple(face), HEAD, 1.1, at=(0.0, eye_y), z=0.85 * wide),
+        Plate(Frame.HEAD, face.shapes, HEAD, 1.1, at=(0.0, eye_y), z=0.85 * wide),
     ]
     return [*plates, *hair(look, head, wide), *hat(look, head, wide)]
 
 
-def _arm_style(look: Look, body: Body, girth: float, outfit: str) -> LimbStyle:
+def _arm_style(look: Look, body: Body, girth: float, outfit: Outfit) -> LimbStyle:
     r0 = body.torso * look.between(0.08, 0.135)
     radii = (r0, r0 * look.between(0.7, 0.9), r0 * look.between(0.48, 0.68))
     sleeve_kind = look.pick("long", "long", "long", "short", "wide", "none", "puff")
@@ -170,22 +200,21 @@ def _arm_style(look: Look, body: Body, girth: float, outfit: str) -> LimbStyle:
         sleeve_room={"puff": look.between(0.4, 0.9)}.get(sleeve_kind, look.between(0.08, 0.4)),
         flare={"wide": look.between(0.5, 2.0), "puff": -0.3}.get(sleeve_kind, look.between(-0.05, 0.3)),
         cuff=look.accent if look.chance(0.3) else None, boot=look.shoe if gloved else None, boot_start=look.between(0.5, 0.9),
-        depth=2.0 if look.chance(0.7) else 0.8, end=look.pick("human", "human", "mitten", "cartoon"),
+        depth=2.0 if look.chance(0.7) else 0.8,
+        merged=sleeve_kind != "none", end=look.pick("human", "human", "mitten", "cartoon"),
         end_fill=look.shoe if gloved else look.skin, end_size=max(radii[2] * look.between(0.95, 1.25), 0.02),
     )  # fmt: skip
 
 
-def _leg_style(look: Look, body: Body, girth: float, outfit: str) -> LimbStyle:
+def _leg_style(look: Look, body: Body, girth: float, outfit: Outfit) -> LimbStyle:
     r0 = min(body.hip * look.between(0.8, 1.15), body.thigh * 0.6)
     radii = (r0, r0 * look.between(0.6, 0.8), r0 * look.between(0.36, 0.58))
-    trousers = outfit in ("trousers", "suit", "coat") or look.chance(0.1)
-    end = 0.99 if trousers else look.between(0.25, 0.6)
-    covered = trousers or outfit == "shorts" or look.chance(0.3)
+    end = look.between(0.25, 0.6) if outfit.kind == "shorts" else 0.99
     boots = look.chance(0.4)
     return LimbStyle(
-        radii=radii, fill=look.skin if look.chance(0.7) else look.accent, sleeve=(look.top if outfit == "suit" else look.bottom) if covered else None,
+        radii=radii, fill=look.skin if look.chance(0.7) else look.accent, sleeve=outfit.lower if outfit.covered else None,
         sleeve_end=end, sleeve_room=look.between(0.04, 0.35), flare=look.between(-0.15, 0.9) if look.chance(0.4) else 0.1, cuff=None,
-        boot=look.shoe if boots else None, boot_start=look.between(0.55, 0.9), depth=-1.0,
+        boot=look.shoe if boots else None, boot_start=look.between(0.55, 0.9), depth=0.1 if outfit.flows else -1.0, merged=outfit.flows,
         end=look.pick("shoe", "shoe", "foot"), end_fill=look.shoe if look.chance(0.85) else look.skin,
         end_size=max(radii[2] * look.between(1.0, 1.4), 0.022),
     )  # fmt: skip

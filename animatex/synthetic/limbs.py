@@ -27,6 +27,7 @@ class LimbStyle:
         boot: What covers the end (gloves, boots, socks), if anything.
         boot_start: Where it begins, share of the limb.
         depth: Drawing depth.
+        merged: Whether its root fades into the body.
         end: Shape of hand or foot.
         end_fill: Its material.
         end_size: Its half width, units.
@@ -42,6 +43,7 @@ class LimbStyle:
     boot: Material | None
     boot_start: float
     depth: float
+    merged: bool
     end: str
     end_fill: Material
     end_size: float
@@ -54,18 +56,22 @@ def build_limb(look: Look, body: Body, style: LimbStyle, *, arm: bool, side: int
     r0, r1, r2 = style.radii
     knots = [(-0.75 * r0, 0.62 * r0), (0.1 * r0, r0), (upper * 0.6, r0 * 0.45 + r1 * 0.55), (upper, r1),
              (upper + 0.35 * lower, r1 * 0.62 + r2 * 0.38), (length, r2), (length + 0.5 * r2, 0.6 * r2)]  # fmt: skip
-    shapes = [Shape(ol.profile(knots), style.fill)]
+    longer = [(-2.2 * r0, 0.95 * r0), *knots[1:]]
+    opened = ol.profile(longer) if style.merged else None
+    shapes = [Shape(ol.profile(knots), style.fill, shaded_as=opened)]
     if style.boot is not None:
         shapes.append(Shape(_tube(knots, style.boot_start * length, length + 0.5 * r2, 1.12, 1.1), style.boot))
     if style.sleeve is not None:
         end = style.sleeve_end * length
         room = 1 + style.sleeve_room
-        shapes.append(Shape(_tube(knots, -0.8 * r0, end, room, room * (1 + style.flare)), style.sleeve))
+        tube = _tube(knots, -0.8 * r0, end, room, room * (1 + style.flare))
+        opened = _tube(longer, -2.2 * r0, end, room, room * (1 + style.flare)) if style.merged else None
+        shapes.append(Shape(tube, style.sleeve, shaded_as=opened))
         if style.cuff is not None:
             wide = room * (1 + style.flare) * 1.06
             shapes.append(Shape(_tube(knots, end - 0.045 * length, end + 0.02 * length, wide, wide), style.cuff))
     bend = body.arm_bend if arm else body.leg_bend
-    limb = Limb(arm, side, tuple(shapes), max(r0, r1) * (1 + style.sleeve_room), bend, style.depth + 0.3 * side * arm)
+    limb = Limb(arm, side, tuple(shapes), max(r0, r1) * (1 + style.sleeve_room), bend, style.depth + 0.3 * side * arm, style.merged)
     frame = Frame((3 if arm else 5) + side)
     paint = _hand if arm else _foot
     end_shapes = paint(look, style, 1 if side else -1, body.foot)

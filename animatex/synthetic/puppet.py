@@ -36,14 +36,16 @@ class Shape:
     Attributes:
         outline: float [N, 2], a closed polygon in part units.
         fill: A material, or a flat colour.
-        clip: Paint only where the part already is.
+        clip: Paint only where the part already is, and in the light that falls on the whole part.
         opacity: 0..1.
+        shaded_as: Outline that light and contour lines follow instead, so that an end may stay open.
     """
 
     outline: np.ndarray
     fill: Material | Colour
     clip: bool = False
     opacity: float = 1.0
+    shaded_as: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +85,8 @@ class Limb:
         shapes: Its paint, in order.
         radius: Half its width at the joint; how far pieces overlap.
         bend: How much of the shorter half takes part in the curve: 0.2 is an elbow, 0.9 a noodle.
-        depth: When drawn in front of the body.
+        depth: Larger is nearer to the viewer.
+        merged: Its root fades into the body, as a sleeve does into a shirt.
     """
 
     arm: bool
@@ -92,6 +95,7 @@ class Limb:
     radius: float
     bend: float
     depth: float
+    merged: bool
 
     @property
     def labels(self) -> tuple[int, int]:

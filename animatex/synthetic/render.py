@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import cv2
 import numpy as np
@@ -138,31 +139,71 @@ def _paint_card(
 def _paint_shape(
     card: np.ndarray, shape: Shape, scale: float, corner: np.ndarray, lighting: Lighting, rng: np.random.Generator
 ) -> None:
-    points = shape.outline * scale - corner
-    x0, y0 = np.maximum(np.floor(points.min(0)).astype(int) - 1, 0)
-    x1, y1 = np.minimum(np.ceil(points.max(0)).astype(int) + 2, card.shape[1::-1])
-    if x1 <= x0 or y1 <= y0:
+    window = _window(shape.outline * scale - corner, card.shape)
+    if window is None:
         return
-    alpha = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    fixed = np.round((points - (x0, y0)) * 2**_SUBPIXEL).astype(np.int32)
-    cv2.fillPoly(alpha, [fixed], 255, cv2.LINE_AA, _SUBPIXEL)
-    under = card[y0:y1, x0:x1]
-    cover = alpha.astype(np.float32) * (shape.opacity / 255)
+    under = card[window]
+    cover = _mask(shape.outline, scale, corner, window).astype(np.float32) * (shape.opacity / 255)
     if shape.clip:
         cover *= under[..., 3]
-    if isinstance(shape.fill, Material):
-        ink = paint(shape.fill, alpha, lighting, rng, scale).astype(np.float32)
+    if not isinstance(shape.fill, Material):
+        ink: np.ndarray = np.array(shape.fill, np.float32)
+    elif shape.clip and float(cover.max()) > 0:
+        whole = (card[..., 3] * 255).astype(np.uint8)
+        ink = paint(shape.fill, whole, lighting, rng, scale)[window].astype(np.float32)
     else:
-        ink = np.array(shape.fill, np.float32)
+        ink = _shade(shape, card, scale, corner, window, lighting, rng)
     under *= (1 - cover)[..., None]
     under[..., :3] += cover[..., None] * ink
     under[..., 3] += cover
+
+
+def _shade(
+    shape: Shape,
+    card: np.ndarray,
+    scale: float,
+    corner: np.ndarray,
+    window: tuple[slice, slice],
+    lighting: Lighting,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Colours of a shape within `window`, float32 [h, w, 3]."""
+    assert isinstance(shape.fill, Material)
+    if shape.shaded_as is None:
+        mask = _mask(shape.outline, scale, corner, window)
+        return paint(shape.fill, mask, lighting, rng, scale).astype(np.float32)
+    low = np.minimum(np.floor(shape.shaded_as.min(0) * scale - corner).astype(int), (window[1].start, window[0].start))
+    high = np.maximum(np.ceil(shape.shaded_as.max(0) * scale - corner).astype(int), (window[1].stop, window[0].stop))
+    wide = (slice(low[1], high[1]), slice(low[0], high[0]))
+    painted = paint(shape.fill, _mask(shape.shaded_as, scale, corner, wide), lighting, rng, scale)
+    rows = slice(window[0].start - low[1], window[0].stop - low[1])
+    columns = slice(window[1].start - low[0], window[1].stop - low[0])
+    return painted[rows, columns].astype(np.float32)
+
+
+def _window(points: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+    """Rows and columns of a card that hold `points` (pixels), or None."""
+    x0, y0 = np.maximum(np.floor(points.min(0)).astype(int) - 1, 0)
+    x1, y1 = np.minimum(np.ceil(points.max(0)).astype(int) + 2, shape[1::-1])
+    return (slice(y0, y1), slice(x0, x1)) if x1 > x0 and y1 > y0 else None
+
+
+def _mask(outline: np.ndarray, scale: float, corner: np.ndarray, window: tuple[slice, slice]) -> np.ndarray:
+    """Anti-aliased silhouette, uint8 of the window's size."""
+    rows, columns = window
+    alpha = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
+    points = outline * scale - corner - (columns.start, rows.start)
+    cv2.fillPoly(alpha, [np.round(points * 2**_SUBPIXEL).astype(np.int32)], 255, cv2.LINE_AA, _SUBPIXEL)
+    return alpha
 
 
 def _cut_limb(
     character: Character, limb: Limb, group: int, painted: tuple[np.ndarray, tuple[float, float]], scale: float
 ) -> list[Sprite]:
     card, (ox, oy) = painted
+    if limb.merged:
+        rise = (np.arange(len(card)) - oy) / (limb.radius * scale)
+        card *= np.clip((rise + 0.85) / 0.95, 0, 1).astype(np.float32)[:, None, None]
     knots = limb_knots(limb, character.body)
     joint = character.body.upper_arm if limb.arm else character.body.thigh
     overlap = 0.3 * limb.radius * scale + 1.0
@@ -198,7 +239,12 @@ def drawing_order(sprites: tuple[Sprite, ...], pose: Pose, frame: int) -> list[i
 
 
 def draw(
-    backdrop: np.ndarray, sprites: tuple[Sprite, ...], maps: np.ndarray, order: list[int], shade: float
+    backdrop: np.ndarray,
+    sprites: tuple[Sprite, ...],
+    maps: np.ndarray,
+    order: list[int],
+    shade: float,
+    light: tuple[float, float, float],
 ) -> Picture:
     """Compose one frame.
 
@@ -208,34 +254,91 @@ def draw(
         maps: float [S, 2, 3] from sprite pixels to picture pixels.
         order: Back to front.
         shade: How dark near pieces shade the ones behind, 0..1.
+        light: Unit vector towards the light; decides where that shade falls.
     """
     height, width = backdrop.shape[:2]
     canvas = np.empty((height, width, 4), np.float32)
     canvas[..., :3] = backdrop
     canvas[..., 3] = 0
     owner = np.full((height, width), -1, np.int16)
-    for index in order:
-        _place(canvas, owner, sprites[index], maps[index], index)
+    boxes = _boxes(sprites, maps, Size(height, width))
+    for _, group in groupby(order, key=lambda index: _caster(sprites[index])):
+        layer = [index for index in group if boxes[index, 0] < boxes[index, 2] and boxes[index, 1] < boxes[index, 3]]
+        if layer:
+            _lay(canvas, owner, sprites, maps, boxes, layer, shade, light)
     np.clip(canvas, 0, 255, out=canvas)
     return Picture(canvas[..., :3].astype(np.uint8), owner)
 
 
-def _place(canvas: np.ndarray, owner: np.ndarray, sprite: Sprite, matrix: np.ndarray, index: int) -> None:
-    h, w = sprite.colour.shape[:2]
-    x = (min(matrix[0, 0] * w, 0.0) + min(matrix[0, 1] * h, 0.0), max(matrix[0, 0] * w, 0.0) + max(matrix[0, 1] * h, 0.0))
-    y = (min(matrix[1, 0] * w, 0.0) + min(matrix[1, 1] * h, 0.0), max(matrix[1, 0] * w, 0.0) + max(matrix[1, 1] * h, 0.0))
-    x0, x1 = max(int(x[0] + matrix[0, 2]) - 1, 0), min(int(x[1] + matrix[0, 2]) + 2, canvas.shape[1])
-    y0, y1 = max(int(y[0] + matrix[1, 2]) - 1, 0), min(int(y[1] + matrix[1, 2]) + 2, canvas.shape[0])
-    if x1 <= x0 or y1 <= y0:
+def _caster(sprite: Sprite) -> int:
+    """Pieces with the same number do not shade each other."""
+    if sprite.arm >= 0:
+        return 1 + sprite.arm
+    return 3 if sprite.leg >= 0 else 4 + (sprite.label == HEAD_PART and sprite.depth > 0.5)
+
+
+def _boxes(sprites: tuple[Sprite, ...], maps: np.ndarray, size: Size) -> np.ndarray:
+    """Pixels that each sprite can touch: int [S, 4], x0, y0, x1, y1, within the picture."""
+    extent = np.array([sprite.colour.shape[1::-1] for sprite in sprites])
+    sides = maps[:, :, :2] * extent[:, None, :]
+    low = np.minimum(sides, 0).sum(axis=2) + maps[:, :, 2]
+    high = np.maximum(sides, 0).sum(axis=2) + maps[:, :, 2]
+    limit = (size.width, size.height)
+    return np.concatenate([np.clip(low - 1, 0, limit), np.clip(high + 2, 0, limit)], axis=1).astype(int)
+
+
+def _lay(
+    canvas: np.ndarray,
+    owner: np.ndarray,
+    sprites: tuple[Sprite, ...],
+    maps: np.ndarray,
+    boxes: np.ndarray,
+    layer: list[int],
+    shade: float,
+    light: tuple[float, float, float],
+) -> None:
+    """Compose pieces that belong together, and the shade they throw on the character behind them."""
+    x0, y0 = boxes[layer, :2].min(axis=0)
+    x1, y1 = boxes[layer, 2:].max(axis=0)
+    blur = max(len(canvas) / 60, 1.2)
+    margin = int(2.5 * blur) + 1
+    x0, y0 = max(x0 - margin, 0), max(y0 - margin, 0)
+    x1, y1 = min(x1 + margin, canvas.shape[1]), min(y1 + margin, canvas.shape[0])
+    under = canvas[y0:y1, x0:x1]
+    if shade < 0.05 or not under[..., 3].any():
+        for index in layer:
+            _place(canvas, owner, sprites[index], maps[index], boxes[index], index)
         return
+    group = np.zeros_like(under)
+    for index in layer:
+        _place(group, owner[y0:y1, x0:x1], sprites[index], maps[index], boxes[index], index, (x0, y0))
+    shift = np.float32([[1, 0, -0.9 * blur * light[0]], [0, 1, 0.9 * blur * abs(light[1])]])
+    soft = cv2.GaussianBlur(cv2.warpAffine(group[..., 3], shift, group.shape[1::-1]), (0, 0), blur)
+    under[..., :3] *= (1 - shade * soft * under[..., 3])[..., None]
+    under *= (1 - group[..., 3])[..., None]
+    under += group
+
+
+def _place(
+    canvas: np.ndarray,
+    owner: np.ndarray,
+    sprite: Sprite,
+    matrix: np.ndarray,
+    box: np.ndarray,
+    index: int,
+    corner: tuple[int, int] = (0, 0),
+) -> None:
+    """Lay one piece over `canvas`, whose first pixel is the picture's pixel `corner`."""
+    x0, y0, x1, y1 = box
     shifted = matrix.copy()
     shifted[:, 2] -= (x0, y0)
     patch = cv2.warpAffine(sprite.colour, shifted, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
     cover = patch[..., 3]
-    under = canvas[y0:y1, x0:x1]
+    window = (slice(y0 - corner[1], y1 - corner[1]), slice(x0 - corner[0], x1 - corner[0]))
+    under = canvas[window]
     under *= (1 - cover)[..., None]
     under += patch
-    owner[y0:y1, x0:x1][cover > 0.5] = index
+    owner[window][cover > 0.5] = index
 
 
 def trace(

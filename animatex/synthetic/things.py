@@ -90,16 +90,20 @@ def _thing(rng: np.random.Generator, kind: str) -> Character:
         half = height * look.between(0.4, 0.65)
     body, shoulder_y = _block_body(look, form, height, half, legs, legless, armless)
     top = -(height - body.hip_drop)
-    eye_y = top + height * look.between(0.2, 0.36)
+    eye_share = look.between(0.2, 0.36)
+    while _width_at(form, eye_share) < 0.55 and eye_share < 0.5:
+        eye_share += 0.03
+    eye_y = top + height * eye_share
     eye_y = min(eye_y, shoulder_y - 0.2 * half)
     face_half = min(_width_at(form, (eye_y - top) / height) * half, 0.36 * height)
     pivot = shoulder_y
+    face = simple_face(look, face_half)
     body = replace(
-        body, nose=(0, eye_y - pivot + 0.3 * face_half, 0.5 * half), eyes=(0.45 * face_half, eye_y - pivot, 0.5 * half),
+        body, nose=(0, eye_y - pivot + face.nose, 0.5 * half), eyes=(face.gap, eye_y - pivot, 0.5 * half),
         ears=(0.97 * _width_at(form, (eye_y - top) / height) * half, eye_y - pivot, 0.0),
     )  # fmt: skip
     plates = [_block(look, form, top, height, half, shoulder_y), *_toppings(look, kind, form, top, half)]
-    plates.append(Plate(Frame.HEAD, tuple(simple_face(look, face_half)), HEAD, 0.3, at=(0.0, eye_y - pivot), z=0.5 * half))
+    plates.append(Plate(Frame.HEAD, face.shapes, HEAD, 0.3, at=(0.0, eye_y - pivot), z=0.5 * half))
     plates += back_things(look, body, half) if look.chance(0.5) else []
     plates += held_thing(look, body)
     limbs, ends = thing_limbs(look, body, half)
@@ -200,13 +204,13 @@ def thing_limbs(look: Look, body: Body, half: float) -> tuple[list[Limb], list[P
     taper = look.between(0.7, 1.2)
     arm = LimbStyle(
         radii=(thin, thin, thin * taper), fill=own, sleeve=look.top if look.chance(0.1) else None, sleeve_end=look.between(0.3, 0.9), sleeve_room=0.2,
-        flare=0.3, cuff=None, boot=None, boot_start=1.0, depth=2.0 if look.chance(0.8) else -1.6, end=hands, end_fill=glove,
+        flare=0.3, cuff=None, boot=None, boot_start=1.0, depth=2.0 if look.chance(0.55) else -1.6, merged=False, end=hands, end_fill=glove,
         end_size=max(thin * look.between(1.0, 1.8), 0.022),
     )  # fmt: skip
     thick = thin * look.between(1.0, 1.7)
     leg = LimbStyle(
         radii=(thick, thick, thick * look.between(0.8, 1.2)), fill=own, sleeve=look.bottom if look.chance(0.1) else None, sleeve_end=0.5, sleeve_room=0.2, flare=0.2,
-        cuff=None, boot=look.shoe if look.chance(0.25) else None, boot_start=look.between(0.5, 0.9), depth=-1.0,
+        cuff=None, boot=look.shoe if look.chance(0.25) else None, boot_start=look.between(0.5, 0.9), depth=-1.0, merged=False,
         end=look.pick("shoe", "shoe", "foot", "none"), end_fill=own if look.chance(0.45) else look.shoe, end_size=max(thick * look.between(1.0, 2.0), 0.028),
     )  # fmt: skip
     for style, is_arm, present in ((arm, True, body.arms), (leg, False, body.legs)):
@@ -231,17 +235,18 @@ def _stalk(rng: np.random.Generator) -> Character:
     pale = smooth(look.skin, mix(look.skin.base, (250, 240, 225), look.between(0.2, 0.9)))
     face_r = min(crown * 0.55, head * 0.45)
     eye_y = -0.42 * head
+    face = simple_face(look, face_r)
     body = Body(
         torso=torso * 0.86, shoulder=stem * 0.95, hip=stem * 0.55, hip_drop=0.05 * torso, upper_arm=look.between(0.1, 0.2), forearm=look.between(0.1, 0.2),
         thigh=max(legs * 0.45, 0.02), calf=max(legs * 0.42, 0.02), foot=max(legs * 0.13, 0.01), base=0.14 * torso, neck=0.05 * torso,
-        nose=(0, eye_y + 0.3 * face_r, 0.7 * face_r), eyes=(0.45 * face_r, eye_y, 0.6 * face_r), ears=(0.9 * crown, eye_y, 0.0), legs=(not legless,) * 2,
+        nose=(0, eye_y + face.nose, 0.6 * face_r), eyes=(face.gap, eye_y, 0.6 * face_r), ears=(0.9 * crown, eye_y, 0.0), legs=(not legless,) * 2,
         arm_bend=look.between(0.3, 0.95), leg_bend=look.between(0.3, 0.95), stiff=look.between(0, 0.7),
     )  # fmt: skip
     t = body.torso
     trunk = ol.profile([(-1.15 * t, 0.8 * stem), (-0.6 * t, stem), (0.0, stem * look.between(0.95, 1.4)), (0.16 * t, stem * 0.9)], flat=look.chance(0.3))
     shapes = [Shape(trunk, pale if species == "mushroom" else dyed(look.top, pick(look.rng, LEAF) if species == "flower" else (110, 80, 54)))]
     plates = [Plate(Frame.TORSO, tuple(shapes), TORSO, 0.0), Plate(Frame.HEAD, tuple(_crown(look, species, head, crown)), HEAD, 1.0)]
-    plates.append(Plate(Frame.HEAD, tuple(simple_face(look, face_r)), HEAD, 1.1, at=(0.0, eye_y), z=0.6 * face_r))
+    plates.append(Plate(Frame.HEAD, face.shapes, HEAD, 1.1, at=(0.0, eye_y), z=0.6 * face_r))
     limbs, ends = thing_limbs(look, body, stem)
     return Character("plant", f"a {species} with a face", body, tuple(plates + ends), tuple(limbs), look.between(0, 0.6))
 
