@@ -37,13 +37,9 @@ HOMES = {
 def modules_after(statements: str) -> set[str]:
     """Run statements in a fresh Python; give the top-level modules that are loaded afterwards."""
     report = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{statements}\n{report}"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=CHECKOUT,
-    )
+    command = [sys.executable, "-c", f"{statements}\n{report}"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT)
+    assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
