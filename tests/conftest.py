@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-# No deadlines: the machine may be busy with other work, and the first call of an operator pays for its set-up.
+# No deadlines: the machine may be busy, and the first call of an operator pays for its set-up.
 settings.register_profile("animatex", deadline=None, derandomize=True)
 settings.load_profile("animatex")
 
