@@ -1,0 +1,1 @@
+"""Explicit Pose Indicator: training sees motion from bodies unlike the reference's."""
