@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Literal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from animatex.config.run import SamplerConfig
+from animatex.diffusion.steps import CLEAN, timestep_pairs
+
+COUNTS = st.integers(1, 1000)
+
+
+def sampler(steps: int, spacing: Literal["uniform", "trailing"]) -> SamplerConfig:
+    return SamplerConfig(
+        solver="ddim",
+        steps=steps,
+        spacing=spacing,
+        guidance_scale=1.0,
+        offset_noise=0.0,
+        batch_guidance=False,
+    )
+
+
+def test_thirty_released_steps_are_thirty_one_from_991_to_1() -> None:
+    pairs = timestep_pairs(sampler(30, "uniform"), 1000)
+    assert len(pairs) == 31
+    assert pairs[0] == (991, 958)
+    assert pairs[-1] == (1, 0)
+
+
+@given(steps=COUNTS)
+def test_steps_go_down_and_stay_on_the_schedule(steps: int) -> None:
+    for spacing in ("uniform", "trailing"):
+        pairs = timestep_pairs(sampler(steps, spacing), 1000)
+        assert all(0 <= pair.t <= 999 and pair.t_prev >= CLEAN for pair in pairs)
+        # Above 500 steps the released rule visits the last step twice.
+        assert all(earlier.t > later.t for earlier, later in zip(pairs[1:], pairs[2:], strict=False))
+
+
+@given(steps=COUNTS)
+def test_trailing_runs_exactly_as_often_as_asked_and_ends_clean(steps: int) -> None:
+    pairs = timestep_pairs(sampler(steps, "trailing"), 1000)
+    assert len(pairs) == steps
+    assert pairs[0].t == 999
+    assert pairs[-1].t_prev == CLEAN
+    assert all(earlier.t_prev == later.t for earlier, later in zip(pairs, pairs[1:], strict=False))
+
+
+@given(steps=COUNTS)
+def test_uniform_strides_are_equal_down_to_zero(steps: int) -> None:
+    pairs = timestep_pairs(sampler(steps, "uniform"), 1000)
+    assert all(pair.t_prev == max(pair.t - 1000 // steps, 0) for pair in pairs)
+    assert len(pairs) >= steps
