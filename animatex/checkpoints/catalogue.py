@@ -7,6 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
+from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
 
 
@@ -68,8 +69,8 @@ def locate_weights(name: str, folder: Path | None = None, embedded: Path = EMBED
     """Look for a weights file; None where it is not installed.
 
     Args:
-        name: As a preset writes it: a file name in the weights folder or the package, or a path, with a folder in
-            it, from the current folder.
+        name: As a preset writes it: a file name in the weights folder or the package; with a folder in it, a
+            path from the current folder.
         folder: The weights folder; None: `default_folder()`.
         embedded: Where the package's own weights lie.
     """
@@ -102,3 +103,9 @@ def _remedy(name: str, folder: Path | None) -> str:
     if known.is_embedded:
         return "it ships with animatex: install animatex again, or train it with presets/mini-train.yaml."
     return f"put it into {folder or default_folder()}, from {known.source} ({known.licence})."
+
+
+def weights_of(config: AnimateConfig) -> tuple[str, ...]:
+    """List the weights files that a preset's networks need; the pose estimator falls back without its own."""
+    named = (config.checkpoint, config.clip_checkpoint, config.codec.checkpoint)
+    return tuple(name for name in named if name is not None)

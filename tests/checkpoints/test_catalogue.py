@@ -2,7 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from animatex.checkpoints.catalogue import KNOWN_FILES, default_folder, find_weights, locate_weights
+from animatex.checkpoints.catalogue import (
+    KNOWN_FILES,
+    default_folder,
+    find_weights,
+    locate_weights,
+    weights_of,
+)
 from animatex.config.loader import load_config
 from animatex.config.presets import preset_names, preset_path
 from animatex.config.run import AnimateConfig
@@ -75,5 +81,13 @@ def test_every_file_that_a_shipped_preset_names_is_known():
         if name.endswith("-train"):
             continue
         config = load_config(AnimateConfig, preset_path(name))
-        named = {config.checkpoint, config.clip_checkpoint, config.codec.checkpoint} - {None}
-        assert named | {config.pose.detector, config.pose.model} <= known, name
+        assert {*weights_of(config), config.pose.detector, config.pose.model} <= known, name
+
+
+def test_a_preset_with_random_weights_needs_no_files():
+    assert weights_of(load_config(AnimateConfig, preset_path("tiny"))) == ()
+    assert weights_of(load_config(AnimateConfig, preset_path("animate-x"))) == (
+        "animate-x_ckpt.pth",
+        "open_clip_pytorch_model.bin",
+        "v2-1_512-ema-pruned.ckpt",
+    )

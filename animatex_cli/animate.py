@@ -1,0 +1,377 @@
+"""animatex animate: one character, one performance, one new video."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from animatex.errors import ConfigError, InputError
+from animatex_cli import console
+from animatex_cli.measure import StageTimer, peak_memory
+from animatex_cli.options import (
+    Device,
+    Dtype,
+    Force,
+    Json,
+    Preset,
+    PrintConfig,
+    Quiet,
+    Seed,
+    Set,
+    Weights,
+    settings,
+)
+
+if TYPE_CHECKING:
+    from animatex.animate import AnimationPlan
+    from animatex.conditioning.inputs import ClipInputs
+    from animatex.config.loader import Loaded
+    from animatex.config.overrides import Override
+    from animatex.config.run import AnimateConfig
+    from animatex.runtime import Resolved
+    from animatex.video.frames import FrameSequence
+
+_CLIP = "Clip"
+_SAMPLING = "Sampling"
+_OUTPUT = "Output"
+
+
+def command(
+    reference: Annotated[
+        Path, typer.Argument(metavar="REFERENCE", help="Picture of the character.", show_default=False)
+    ],
+    driving: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DRIVING",
+            help="Video of the performer, folder of pictures, pose file, or - for poses on standard input.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help=r"Video (.mp4, .mov) or folder of PNG files.  \[default: REFERENCE-DRIVING.mp4 here]",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    preview: Annotated[
+        Path | None,
+        typer.Option(
+            "--preview",
+            metavar="FILE",
+            help="Also write a contact sheet (.png): driving frames, poses, result.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    force: Force = False,
+    preset: Preset = "mini",
+    set_: Set = None,
+    weights: Weights = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    seed: Seed = None,
+    poses: Annotated[
+        Path | None,
+        typer.Option(
+            "--poses",
+            metavar="FILE",
+            help="Poses of the driving video, made before with `pose extract`.",
+            rich_help_panel=_CLIP,
+        ),
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option("--frames", help=r"Frames to make.  \[clip.frames]", rich_help_panel=_CLIP)
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option("--every", help=r"Take every n-th driving frame.  \[clip.every]", rich_help_panel=_CLIP),
+    ] = None,
+    start: Annotated[
+        int | None,
+        typer.Option("--start", help=r"First driving frame used.  \[clip.start]", rich_help_panel=_CLIP),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", help=r"Sampling steps.  \[sampler.steps]", rich_help_panel=_SAMPLING),
+    ] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option(
+            "--guidance",
+            help=r"Guidance scale; 1 turns it off.  \[sampler.guidance_scale]",
+            rich_help_panel=_SAMPLING,
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            "--fps", help=r"Frames per second of the result.  \[video.fps]", rich_help_panel=_OUTPUT
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--size",
+            metavar="WxH",
+            help=r"Size of the result in pixels.  \[canvas.width, canvas.height]",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be done, and do nothing.", rich_help_panel=_OUTPUT),
+    ] = False,
+    print_config: PrintConfig = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Animate a character with the motion of a video.
+
+    Writes the video and, beside it, a .yaml file with every setting: as a preset it repeats the run.
+    """
+    flags = {
+        "--frames": ("clip.frames", frames),
+        "--every": ("clip.every", every),
+        "--start": ("clip.start", start),
+        "--steps": ("sampler.steps", steps),
+        "--guidance": ("sampler.guidance_scale", guidance),
+        "--fps": ("video.fps", fps),
+        "--device": ("runtime.device", device),
+        "--dtype": ("runtime.dtype", dtype),
+        "--seed": ("seed", seed),
+    }
+    loaded = _load(preset, settings(set_, flags), size)
+    config = loaded.config
+    if print_config:
+        console.print_config(loaded, as_json=json)
+        return
+    target = _target(reference, driving, poses, out, preview, force)
+
+    with console.progress(quiet=quiet) as shown, _on_disk(driving) as driving_file:
+        timer = StageTimer(shown)
+        timer.start("starting")
+        from animatex.animate import animate, load_models, plan_animation, read_inputs
+        from animatex.checkpoints.catalogue import find_weights, weights_of
+        from animatex.record import write_record
+
+        files = [find_weights(name, weights) for name in weights_of(config)]
+        plan = plan_animation(reference, driving_file, config, poses=poses, weights=weights)
+        timer.done()
+        if dry_run:
+            _show_plan(plan, config, target, files, preset, as_json=json)
+            return
+        inputs = read_inputs(plan, config, timer)
+        timer.start("loading networks")
+        models = load_models(config, plan)
+        timer.done()
+        frames_made = animate(inputs, models, config, plan.runtime, timer)
+        _write_video(target.video, frames_made, plan, config, timer)
+        if target.preview:
+            _write_preview(target.preview, inputs, frames_made, config)
+        write_record(
+            target.record,
+            config,
+            command=_repeat(reference, driving, poses, target.record),
+            files=[*(path for path in (reference, driving, poses) if path and str(path) != "-"), *files],
+            choices={"device": _said(plan.device), "dtype": _said(plan.dtype)},
+        )
+    if json:
+        console.print_json(_report(frames_made, plan, config, target, preset, timer))
+    elif not quiet:
+        console.print_text(str(target.video))
+        if target.preview:
+            console.print_text(str(target.preview))
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a run writes: the video, the record beside it, a contact sheet where one was asked for."""
+
+    video: Path
+    record: Path
+    preview: Path | None
+
+
+def _load(preset: str, given: list[str | Override], size: str | None) -> Loaded[AnimateConfig]:
+    from animatex.config.loader import load_with_sources
+    from animatex.config.overrides import Override
+    from animatex.config.presets import preset_path
+    from animatex.config.run import AnimateConfig
+
+    path = preset_path(preset)
+    if size is None:
+        return load_with_sources(AnimateConfig, path, given)
+    found = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", size)
+    if not found:
+        raise ConfigError(f"--size {size}: needs WIDTHxHEIGHT in pixels", hint="for example --size 512x768.")
+    flag = f"--size {size}"
+    given = [
+        *given,
+        Override("canvas.width", found[1], flag),
+        Override("canvas.height", found[2], flag),
+    ]
+    loaded = load_with_sources(AnimateConfig, path, given)
+    if loaded.config.canvas.fit != "keep":
+        return loaded
+    # Who asks for a size wants that size, not another one of the same area.
+    return load_with_sources(AnimateConfig, path, [*given, Override("canvas.fit", "crop", flag)])
+
+
+def _target(
+    reference: Path, driving: Path, poses: Path | None, out: Path | None, preview: Path | None, force: bool
+) -> _Target:
+    """Decide what is written, and refuse it now if it could not be written after all the work."""
+    from animatex.files import check_output
+
+    motion = "poses" if str(driving) == "-" else driving.resolve().stem
+    video = out or Path(f"{reference.stem}-{motion}.mp4")
+    if video.suffix.lower() not in ("", ".mp4", ".mov"):
+        raise ConfigError(
+            f"--out {video}: no video format is known for '{video.suffix}'",
+            hint=".mp4 or .mov, or a name without suffix for a folder of PNG files.",
+        )
+    if preview and preview.suffix.lower() != ".png":
+        raise ConfigError(f"--preview {preview}: a contact sheet is a .png file")
+    target = _Target(video, video.with_suffix(".yaml"), preview)
+    read = {path.resolve() for path in (reference, driving, poses) if path}
+    for path in filter(None, (target.video, target.preview, target.record)):
+        if path.resolve() in read:
+            raise InputError(f"{path} would be replaced, but it is read too", hint="another --out.")
+        check_output(path, force=force)
+    return target
+
+
+@contextmanager
+def _on_disk(driving: Path) -> Iterator[Path]:
+    """Give the driving file; for "-", a copy of standard input."""
+    if str(driving) != "-":
+        yield driving
+        return
+    with TemporaryDirectory(prefix="animatex-") as folder:
+        copy = Path(folder) / "standard-input.jsonl"
+        copy.write_bytes(sys.stdin.buffer.read())
+        yield copy
+
+
+def _write_video(
+    path: Path, frames: FrameSequence, plan: AnimationPlan, config: AnimateConfig, timer: StageTimer
+) -> None:
+    from animatex.video.writer import fitting_sound, write_video
+
+    sound = fitting_sound(plan.video, plan.clip) if plan.video and config.video.audio else None
+    shown = replace(frames, fps=plan.clip.fps)
+    write_video(path, shown, crf=config.video.crf, sound=sound, title=path.stem, progress=timer)
+
+
+def _write_preview(path: Path, inputs: ClipInputs, result: FrameSequence, config: AnimateConfig) -> None:
+    from animatex.animate import place_motion
+    from animatex.pose.draw import draw_poses
+    from animatex.video.contact_sheet import Row, contact_sheet
+    from animatex.video.frames import FrameSequence
+    from animatex.video.image import write_png
+
+    poses = place_motion(inputs, config).poses
+    rows = [Row("pose", FrameSequence(draw_poses(poses), result.fps)), Row("result", result)]
+    if inputs.driving is not None:
+        rows.insert(0, Row("driving", inputs.driving))
+    write_png(path, contact_sheet(inputs.reference, tuple(rows)))
+
+
+def _repeat(reference: Path, driving: Path, poses: Path | None, record: Path) -> str:
+    words = ["animatex", "animate", str(reference), str(driving), "--preset", str(record)]
+    return shlex.join([*words, "--poses", str(poses)] if poses else words)
+
+
+def _said(chosen: Resolved[Any]) -> str:
+    return f"{chosen.name} ({chosen.reason})"
+
+
+def _report(
+    frames: FrameSequence,
+    plan: AnimationPlan,
+    config: AnimateConfig,
+    target: _Target,
+    preset: str,
+    timer: StageTimer,
+) -> dict[str, object]:
+    return {
+        "output": str(target.video),
+        "record": str(target.record),
+        "preview": str(target.preview) if target.preview else None,
+        "frames": len(frames),
+        "fps": plan.clip.fps,
+        "width": frames.size.width,
+        "height": frames.size.height,
+        "seed": config.seed,
+        "preset": preset,
+        "device": plan.device.name,
+        "dtype": plan.dtype.name,
+        "evaluations": plan.evaluations,
+        "seconds": timer.seconds(),
+        "peak_memory_bytes": peak_memory(),
+    }
+
+
+def _show_plan(
+    plan: AnimationPlan,
+    config: AnimateConfig,
+    target: _Target,
+    files: list[Path],
+    preset: str,
+    *,
+    as_json: bool,
+) -> None:
+    estimator = {"name": "file", "reason": "poses are given"}
+    if plan.poses is None:
+        from animatex.pose.estimator import resolve_estimator
+
+        chosen = resolve_estimator(config.pose, plan.weights, config.runtime.device)
+        estimator = {"name": chosen.name, "reason": chosen.reason}
+    if as_json:
+        console.print_json(
+            {
+                "output": str(target.video),
+                "record": str(target.record),
+                "preview": str(target.preview) if target.preview else None,
+                "frames": plan.clip.num_frames,
+                "fps": plan.clip.fps,
+                "width": plan.canvas.width,
+                "height": plan.canvas.height,
+                "seed": config.seed,
+                "preset": preset,
+                "device": {"name": plan.device.name, "reason": plan.device.reason},
+                "dtype": {"name": plan.dtype.name, "reason": plan.dtype.reason},
+                "estimator": estimator,
+                "windows": len(plan.windows),
+                "evaluations": plan.evaluations,
+                "weights": [str(path) for path in files],
+            }
+        )
+        return
+    rows = [
+        ("preset", preset),
+        ("clip", plan.clip.reason),
+        ("canvas", f"{plan.canvas.width} x {plan.canvas.height}"),
+        ("windows", f"{len(plan.windows)} of at most {max(len(window) for window in plan.windows)} frames"),
+        ("evaluations", str(plan.evaluations)),
+        ("device", _said(plan.device)),
+        ("dtype", _said(plan.dtype)),
+        ("poses", f"{estimator['name']} ({estimator['reason']})"),
+        ("weights", ", ".join(str(path) for path in files) or "random, drawn from the seed"),
+        ("writes", ", ".join(str(path) for path in (target.video, target.record, target.preview) if path)),
+    ]
+    console.print_table(("", ""), rows)

@@ -1,0 +1,183 @@
+"""What the user sees: results on standard output; talk, progress and errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+from animatex.progress import Progress, SilentProgress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from animatex.config.loader import Loaded
+
+
+def print_text(text: str) -> None:
+    """Write a line of result."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def print_json(document: object) -> None:
+    """Write the one JSON document of a run."""
+    print_text(json.dumps(document, indent=2))
+
+
+def note(text: str, *, quiet: bool = False) -> None:
+    """Say something that is no result."""
+    if not quiet:
+        _talk(text)
+
+
+def show_error(message: str, hint: str | None) -> None:
+    """Show a problem and what to do about it."""
+    _talk(message, label="error: ", style="bold red")
+    if hint:
+        _talk(hint, label="hint: ", style="bold")
+
+
+def show_usage_error(error: Exception) -> None:
+    """Show what is wrong with a command line, and where help is."""
+    text = getattr(error, "format_message", error.__str__)()
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "animatex"
+    if text:  # empty where the help itself was shown
+        show_error(" ".join(text.split()), f"{command} --help shows how it is used.")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table; on a terminal it keeps to the width, elsewhere each row is one line.
+
+    Args:
+        columns: Headings; all empty for a table without.
+        rows: A cell for each column.
+    """
+    if not sys.stdout.isatty():
+        lines = [columns, *rows] if any(columns) else rows
+        widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+        for line in lines:
+            cells = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
+            print_text("  ".join(cells).rstrip())
+        return
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold", show_header=any(columns))
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    _console(sys.stdout).print(table)
+
+
+def print_config(loaded: Loaded[Any], *, as_json: bool) -> None:
+    """Write a whole configuration, and where each value comes from."""
+    from animatex.config.loader import dump_config
+
+    sources = {path: str(where) for path, where in loaded.sources.items()}
+    if as_json:
+        named = {".".join(str(step) for step in path): where for path, where in sources.items() if path}
+        print_json({"config": loaded.config.model_dump(mode="json"), "sources": named})
+    else:
+        sys.stdout.write(dump_config(loaded.config, sources))
+        sys.stdout.flush()
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Progress]:
+    """Give a listener for a run's stages: bars on a terminal, elsewhere a line for each; quiet: nothing."""
+    target = _console(sys.stderr)
+    if quiet:
+        yield SilentProgress()
+    elif not target.is_terminal:
+        yield _Lines()
+    else:
+        with _bars(target) as bars:
+            yield _Bars(bars)
+
+
+def drop_output() -> None:
+    """Send what is still written to a closed pipe nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def allow_any_name() -> None:
+    """Let file names that are not valid text be printed as they are."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="surrogateescape")
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, emoji=False)
+
+
+def _talk(text: str, *, label: str = "", style: str = "") -> None:
+    if not sys.stderr.isatty():
+        sys.stderr.write(f"{label}{text}\n")
+        sys.stderr.flush()
+        return
+    from rich.text import Text
+
+    _console(sys.stderr).print(Text.assemble((label, style), text), soft_wrap=True)
+
+
+def _bars(target: Console) -> Bars:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    return Bars(*columns, console=target, transient=True)
+
+
+class _Bars:
+    """One bar for each stage."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task: TaskID | None = None
+
+    def start(self, stage: str, total: int | None = None) -> None:
+        self.done()
+        self._task = self._bars.add_task(stage, total=total)
+
+    def advance(self, n: int = 1) -> None:
+        if self._task is not None:
+            self._bars.advance(self._task, n)
+
+    def done(self) -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+            self._task = None
+
+
+class _Lines:
+    """One line when a stage begins."""
+
+    def start(self, stage: str, total: int | None = None) -> None:
+        note(stage if total is None else f"{stage}: {total}")
+
+    def advance(self, n: int = 1) -> None:
+        pass
+
+    def done(self) -> None:
+        pass

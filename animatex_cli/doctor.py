@@ -1,0 +1,232 @@
+"""animatex doctor: what this machine has, what runs on it and why, and what to install for the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TypedDict
+
+from animatex import __version__
+from animatex.errors import AnimateXError, require
+from animatex_cli import console
+from animatex_cli.options import Json, Weights
+from animatex_cli.weights import FileReport, weights_report
+
+_PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "av",
+    "mediapipe",
+    "onnxruntime",
+    "open_clip_torch",
+    "diffusers",
+    "accelerate",
+    "safetensors",
+)
+
+
+class Choice(TypedDict):
+    """What was chosen and why; `name` is None where nothing works, and `hint` says what to do."""
+
+    name: str | None
+    reason: str
+    hint: str | None
+
+
+class PresetReport(TypedDict):
+    """A shipped preset and the weights files that it still needs."""
+
+    name: str
+    ready: bool
+    missing: list[str]
+
+
+class Report(TypedDict):
+    """Everything that doctor finds, as scripts see it."""
+
+    animatex: str
+    python: str
+    platform: str
+    packages: dict[str, str | None]
+    device: Choice
+    dtype: Choice
+    estimator: Choice
+    scan: Choice
+    video: Choice
+    weights_folder: str
+    weights: list[FileReport]
+    presets: list[PresetReport]
+    advice: list[str]
+    ok: bool
+
+
+def command(weights: Weights = None, json: Json = False) -> None:
+    """Show what this machine has, which backends run and why, and what to install for what is missing."""
+    report = examine(weights)
+    if json:
+        console.print_json(report)
+        return
+    console.print_table(("", ""), _rows(report))
+    console.print_text("")
+    console.print_table(
+        ("weights", "installed", "where"),
+        [(file["name"], "yes" if file["installed"] else "no", file["path"]) for file in report["weights"]],
+    )
+    console.print_text("")
+    console.print_table(
+        ("preset", "ready", "missing"),
+        [
+            (preset["name"], "yes" if preset["ready"] else "no", ", ".join(preset["missing"]))
+            for preset in report["presets"]
+        ],
+    )
+    if report["advice"]:
+        console.print_text("\nto install")
+    for line in report["advice"]:
+        console.print_text(f"  {line}")
+
+
+def examine(weights: Path | None) -> Report:
+    """Look at this machine.
+
+    Args:
+        weights: Folder of weights files; None: the user's cache folder.
+    """
+    from animatex.checkpoints.catalogue import default_folder
+
+    folder = weights or default_folder()
+    device, dtype = _attempt(_device), _attempt(_dtype)
+    estimator = _attempt(lambda: _estimator(folder))
+    scan, video = _scan(), _attempt(_video)
+    files = weights_report(folder)
+    presets = _presets(folder)
+    choices = {"device": device, "dtype": dtype, "poses": estimator, "scan": scan, "video": video}
+    return Report(
+        animatex=__version__,
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        packages={package: _version(package) for package in _PACKAGES},
+        device=device,
+        dtype=dtype,
+        estimator=estimator,
+        scan=scan,
+        video=video,
+        weights_folder=str(folder),
+        weights=files,
+        presets=presets,
+        advice=_advice(choices, presets, files, folder),
+        ok=all(choice["name"] is not None for choice in (device, dtype, estimator, video)),
+    )
+
+
+def _attempt(choose: Callable[[], Choice]) -> Choice:
+    """Choose something, or say why that is impossible here."""
+    try:
+        return choose()
+    except AnimateXError as error:
+        return Choice(name=None, reason=error.message, hint=error.hint)
+
+
+def _device() -> Choice:
+    require("torch", for_="every network")
+    from animatex.runtime import resolve_device
+
+    chosen = resolve_device("auto")
+    return Choice(name=chosen.name, reason=chosen.reason, hint=None)
+
+
+def _dtype() -> Choice:
+    require("torch", for_="every network")
+    from animatex.runtime import resolve_device, resolve_dtype
+
+    chosen = resolve_dtype("auto", resolve_device("auto").value)
+    return Choice(name=chosen.name, reason=chosen.reason, hint=None)
+
+
+def _estimator(folder: Path) -> Choice:
+    from animatex.config.loader import load_config
+    from animatex.config.presets import preset_path
+    from animatex.config.run import AnimateConfig
+    from animatex.pose.estimator import resolve_estimator
+
+    config = load_config(AnimateConfig, preset_path("mini"))
+    chosen = resolve_estimator(config.pose, folder, still=True)
+    return Choice(name=chosen.name, reason=chosen.reason, hint=None)
+
+
+def _scan() -> Choice:
+    reason = "the temporal modules of this version are attention; a scan belongs to Mamba"
+    return Choice(name=None, reason=reason, hint=None)
+
+
+def _video() -> Choice:
+    av = require("av", for_="reading and writing videos")
+    other = "; decord is installed too" if importlib.util.find_spec("decord") else ""
+    has_h264 = "libx264" in av.codecs_available
+    if not has_h264:
+        return Choice(
+            name=None,
+            reason=f"PyAV {av.__version__} is built without libx264, which writes H.264",
+            hint="pip install --force-reinstall av",
+        )
+    return Choice(name="pyav", reason=f"PyAV {av.__version__} with libx264{other}", hint=None)
+
+
+def _presets(folder: Path) -> list[PresetReport]:
+    from animatex.checkpoints.catalogue import locate_weights, weights_of
+    from animatex.config.loader import load_config
+    from animatex.config.presets import preset_names, preset_path
+    from animatex.config.run import AnimateConfig
+
+    reports = []
+    for name in preset_names():
+        if name.endswith("-train"):
+            continue
+        needed = weights_of(load_config(AnimateConfig, preset_path(name)))
+        missing = [file for file in needed if locate_weights(file, folder) is None]
+        reports.append(PresetReport(name=name, ready=not missing, missing=missing))
+    return reports
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _advice(
+    choices: dict[str, Choice], presets: list[PresetReport], files: list[FileReport], folder: Path
+) -> list[str]:
+    """Say what to install for what is missing."""
+    advice = [f"{name}: {choice['hint']}" for name, choice in choices.items() if choice["hint"]]
+    sources = {file["name"]: file["source"] for file in files}
+    needed = dict.fromkeys(file for preset in presets for file in preset["missing"])
+    if choices["poses"]["name"] == "mediapipe":
+        needed |= dict.fromkeys(name for name in sources if name.endswith(".onnx"))
+    for file in needed:
+        source = sources.get(file)
+        advice.append(f"{file}: from {source} into {folder}" if source else f"{file}: install animatex again")
+    return advice
+
+
+def _rows(report: Report) -> list[tuple[str, str]]:
+    named = (
+        ("device", report["device"]),
+        ("dtype", report["dtype"]),
+        ("poses", report["estimator"]),
+        ("scan", report["scan"]),
+        ("video", report["video"]),
+    )
+    packages = ", ".join(f"{name} {number or 'missing'}" for name, number in report["packages"].items())
+    return [
+        ("animatex", report["animatex"]),
+        ("Python", f"{report['python']} on {report['platform']}"),
+        *((name, f"{choice['name'] or 'none'}: {choice['reason']}") for name, choice in named),
+        ("packages", packages),
+        ("weights", report["weights_folder"]),
+    ]

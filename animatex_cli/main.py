@@ -1,0 +1,91 @@
+"""Assembles the commands; the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from animatex import __version__
+from animatex.errors import AnimateXError
+from animatex_cli import animate, console, doctor, train, weights
+
+INTERRUPTED = 130
+
+# What typer raises for a command line that cannot be parsed; it exports only this one of the family.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(
+    name="animatex",
+    help="Animate any character: one reference image and one driving video in, one new video out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("animate")(animate.command)
+app.command("train")(train.command)
+app.add_typer(weights.app, name="weights")
+app.command("doctor")(doctor.command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        console.print_text(f"animatex {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")] = False,
+) -> None:
+    """Animate any character: one reference image and one driving video in, one new video out."""
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code.
+
+    Args:
+        argv: Arguments behind the program's name; None: those of this process.
+
+    Returns:
+        0: done; 1: failed for a reason that was printed; 2: wrong usage or configuration; 130: interrupted.
+    """
+    args = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in args
+    args = [arg for arg in args if arg != "--debug"]
+    try:
+        return int(app(args=args, prog_name="animatex", standalone_mode=False) or 0)
+    except AnimateXError as error:
+        if debug:
+            raise
+        console.show_error(error.message, error.hint)
+        return error.exit_code
+    except _UsageError as error:
+        console.show_usage_error(error)
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        console.drop_output()
+        return 0
+    except SystemExit as exit_:
+        return int(exit_.code or 0)
+
+
+def main() -> NoReturn:
+    """Be the program."""
+    signal.signal(signal.SIGTERM, _leave)
+    console.allow_any_name()
+    sys.exit(run())
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    """End in order when asked to, so that unfinished files are removed."""
+    raise SystemExit(128 + number)
