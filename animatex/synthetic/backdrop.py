@@ -10,6 +10,7 @@ from animatex.synthetic.lighting import Lighting
 from animatex.synthetic.noise import child
 from animatex.synthetic.palette import Palette, sample_palette
 from animatex.synthetic.scenes.bokeh import paint_bokeh
+from animatex.synthetic.scenes.brush import repaint
 from animatex.synthetic.scenes.canvas import Canvas
 from animatex.synthetic.scenes.hall import paint_hall
 from animatex.synthetic.scenes.nature import paint_garden, paint_nature
@@ -24,7 +25,7 @@ ScenePainter = Callable[[Canvas, Palette], None]
 
 FAMILIES: tuple[tuple[ScenePainter, float], ...] = (
     (paint_studio, 0.09),
-    (paint_paper, 0.06),
+    (paint_paper, 0.05),
     (paint_strokes, 0.05),
     (paint_poster, 0.06),
     (paint_bokeh, 0.1),
@@ -53,6 +54,8 @@ def paint_backdrop(rng: np.random.Generator, size: Size, lighting: Lighting | No
     scene = choose_family(own)
     canvas = Canvas(size, own, lighting)
     scene(canvas, sample_palette(own))
+    if own.random() < (0.4 if canvas.lighting.style == "painterly" else 0.04):
+        repaint(canvas)
     return canvas.image
 
 

@@ -69,7 +69,9 @@ class Material:
 def sample_material(rng: np.random.Generator, palette: Palette | None = None) -> Material:
     """Draw a material in the colours of `palette` (a fresh one without)."""
     palette = palette or sample_palette(rng)
-    base = jitter(rng, pick(rng, palette.colours))
+    extreme = float(rng.random())
+    base = palette.light if extreme < 0.1 else palette.dark if extreme < 0.15 else pick(rng, palette.colours)
+    base = jitter(rng, base)
     other = (
         pick(rng, palette.colours),
         palette.light,
