@@ -54,4 +54,6 @@ $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; needs Python 3.11 or newer (PYTHON=... make)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is $$($(PYTHON) --version); needs Python 3.11 or newer (PYTHON=... make)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || \
+		echo "note: MediaPipe has no wheel for $$($(PYTHON) --version), so no poses are found in videos without DWPose's files; Python 3.11 or 3.12 has all of it"
 	$(PYTHON) -m venv $(VENV)
