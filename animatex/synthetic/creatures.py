@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from animatex.synthetic import outlines as ol
-from animatex.synthetic.extras import back_things, hat, held_thing, neckwear, tail
+from animatex.synthetic.extras import back_things, hat, headset, held_thing, hood, neckwear, tail
 from animatex.synthetic.faces import muzzle_face, simple_face
 from animatex.synthetic.humans import Outfit, sample_outfit, torso_plates
 from animatex.synthetic.limbs import LimbStyle, build_limb
@@ -38,7 +38,11 @@ def beast(rng: np.random.Generator) -> Character:
     outfit = sample_outfit(look) if look.chance(0.6) else naked(look)
     plates = _trunk(look, body, girth, outfit)
     skull = ol.profile([(-head, 0.42 * wide), (-0.86 * head, 0.82 * wide), (-0.45 * head, wide), (-0.12 * head, wide * look.between(0.75, 1.02)), (0.04 * head, 0.4 * wide)])
+    ragged = look.skin.pattern == "fur" and look.chance(0.7)
+    if ragged:
+        skull = ol.fuzzed(look.rng, skull, look.between(0.02, 0.07) * head)
     plates.append(Plate(Frame.HEAD, (Shape(skull, look.skin),), HEAD, 1.0))
+    plates += hood(look, head, wide, 1.16) if look.chance(0.12) else headset(look, head, wide)
     plates += _ears(look, EARS[species], head, wide)
     plates.append(Plate(Frame.HEAD, face.muzzle, HEAD, 1.1, at=(0.0, eye_y), z=1.0 * wide))
     plates.append(Plate(Frame.HEAD, face.shapes, HEAD, 1.12, at=(0.0, eye_y), z=0.75 * wide))
@@ -81,6 +85,8 @@ def _trunk(look: Look, body: Body, girth: float, outfit: Outfit) -> list[Plate]:
     t, s = body.torso, body.shoulder
     belly = girth * look.between(0.95, 1.4)
     trunk = ol.profile([(-1.1 * t, 0.5 * s), (-t, s * 0.92), (-0.7 * t, max(s, 0.85 * belly)), (-0.25 * t, belly), (0.08 * t, 0.8 * belly), (0.2 * t, 0.3 * belly)])
+    if look.skin.pattern == "fur" and look.chance(0.7):
+        trunk = ol.fuzzed(look.rng, trunk, look.between(0.02, 0.06) * t)
     shapes = [Shape(trunk, look.skin)]
     if look.chance(0.6):
         pale = dyed(look.skin, mix(look.skin.base, look.palette.light, look.between(0.3, 0.9)))
@@ -143,7 +149,7 @@ def creature_limbs(look: Look, body: Body, girth: float, outfit: Outfit) -> tupl
         sleeve=outfit.lower if outfit.covered else None, sleeve_end=look.between(0.4, 1.0),
         sleeve_room=look.between(0.05, 0.3), flare=look.between(-0.15, 0.4), cuff=None, boot=None, boot_start=1.0,
         depth=0.1 if flows else -1.0, merged=flows,
-        end=look.pick("paw", "paw", "shoe", "foot"), end_fill=look.skin if look.chance(0.7) else look.shoe, end_size=heavy * look.between(0.8, 1.2),
+        end=look.pick("paw", "paw", "shoe", "foot", "side"), end_fill=look.skin if look.chance(0.7) else look.shoe, end_size=heavy * look.between(0.8, 1.2),
     )  # fmt: skip
     for style, is_arm, present in ((arm, True, body.arms), (leg, False, body.legs)):
         for side in range(2):

@@ -17,7 +17,7 @@ def hair(look: Look, head: float, wide: float) -> list[Plate]:
     if look.chance(0.05):
         return []
     top, fill = -head * look.between(1.02, 1.14), look.hair
-    fringe = -head * look.between(0.55, 0.8)
+    fringe = -head * (look.between(0.22, 0.45) if look.chance(0.08) else look.between(0.55, 0.8))
     room = wide * look.between(1.05, 1.28)
     cap = _fringe(look, top, fringe, room, head)
     plates = [Plate(Frame.HEAD, (Shape(cap, fill),), HEAD, 1.2, z=0.25 * wide)]
@@ -56,6 +56,33 @@ def _fringe(look: Look, top: float, fringe: float, room: float, head: float) -> 
         lift = 0.1 * head * np.cos((x - part) / room * 1.5)
         lower.append((float(x), float(fringe - lift + (jag if i % 2 else -jag))))
     return ol.closed(np.array([*arch, *lower]), 4)
+
+
+def hood(look: Look, head: float, wide: float, room: float) -> list[Plate]:
+    """A hood, a helmet or a bonnet that frames the face; covers the skull and all hair."""
+    fill = look.top if look.chance(0.6) else look.accent
+    outer = ol.ellipse(0, -0.5 * head, room * wide, 0.58 * head, power=look.between(2, 2.6))
+    inner = ol.ellipse(0, -0.42 * head, look.between(0.74, 0.9) * wide, look.between(0.4, 0.46) * head, power=2.3)
+    rim = ol.ellipse(0, -0.42 * head, 0.98 * wide, 0.49 * head, power=2.3)
+    shapes = [Shape(outer, fill), Shape(rim, look.shoe if look.chance(0.5) else fill), Shape(inner, look.skin)]
+    if look.chance(0.3):
+        shapes.append(Shape(ol.ellipse(0, -1.0 * head, 0.16 * wide, 0.12 * wide), look.accent))
+    if look.chance(0.3):
+        shapes = [*(Shape(ol.ellipse(x * room * wide, -0.45 * head, 0.14 * wide, 0.2 * head, power=3), look.shoe) for x in (-1, 1)), *shapes]
+    return [Plate(Frame.HEAD, tuple(shapes), HEAD, 1.05)]
+
+
+def headset(look: Look, head: float, wide: float) -> list[Plate]:
+    """Now and then headphones, or a band round the head."""
+    kind = look.rng.random()
+    if kind < 0.04:
+        arch = ol.stroke([(-1.08 * wide, -0.45 * head), (-0.85 * wide, -0.95 * head), (0, -1.12 * head), (0.85 * wide, -0.95 * head), (1.08 * wide, -0.45 * head)], 0.14 * wide)
+        cups = [ol.ellipse(x * 1.08 * wide, -0.42 * head, 0.2 * wide, 0.15 * head, power=3) for x in (-1, 1)]
+        return [Plate(Frame.HEAD, tuple(Shape(o, look.accent) for o in (arch, *cups)), HEAD, 1.25)]
+    if kind < 0.07:
+        band = ol.stroke([(-1.02 * wide, -0.66 * head), (0, -0.72 * head), (1.02 * wide, -0.66 * head)], 0.2 * wide)
+        return [Plate(Frame.HEAD, (Shape(band, look.accent),), HEAD, 1.22)]
+    return []
 
 
 def hat(look: Look, head: float, wide: float) -> list[Plate]:

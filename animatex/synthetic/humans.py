@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from animatex.synthetic import outlines as ol
-from animatex.synthetic.extras import hair, hat, neckwear, back_things, held_thing
+from animatex.synthetic.extras import back_things, hair, hat, headset, held_thing, hood, neckwear
 from animatex.synthetic.faces import Face, human_face
 from animatex.synthetic.limbs import LimbStyle, build_limb
 from animatex.synthetic.look import Look, sample_look
@@ -115,7 +115,7 @@ def torso_plates(look: Look, body: Body, girth: float, outfit: Outfit) -> list[P
     hem = look.between(0.08, 0.22) * t
     bottom = [(0.1 * t, hips * 0.75), (0.15 * t, 0.25 * hips)] if outfit.tucked else [(hem, hips * 1.02), (hem + 0.02 * t, hips)]
     trunk = ol.profile([
-        (-t - 0.7 * shoulder_r, neck_half * 1.15), (-t - 0.35 * shoulder_r, 0.75 * s), (-t + 0.35 * shoulder_r, s + 0.4 * shoulder_r),
+        (-t - 1.2 * shoulder_r, neck_half * 1.1), (-t - 0.85 * shoulder_r, 0.66 * s), (-t - 0.2 * shoulder_r, s + 0.2 * shoulder_r), (-t + 0.9 * shoulder_r, s + 0.3 * shoulder_r),
         (-0.72 * t, max(girth, 0.86 * s)), (-0.36 * t, waist), (-0.04 * t, hips), *bottom,
     ])  # fmt: skip
     if body.neck > 0.002 or look.chance(0.5):
@@ -152,6 +152,9 @@ def _front(look: Look, body: Body, girth: float, waist_y: float) -> list[Shape]:
         shapes.append(Shape(ol.box(-2 * s, waist_y - 0.035 * t, 2 * s, waist_y + 0.035 * t), look.shoe, clip=True))
     if look.chance(0.2):
         shapes.append(Shape(ol.ellipse(0, -0.58 * t, 0.35 * s, 0.3 * s, power=look.between(2, 5)), look.accent, clip=True))
+    if look.chance(0.15):
+        frill = ol.star(0, -t, look.between(0.4, 0.62) * s, int(look.rng.integers(7, 13)), 0.14) * (1, 0.5) + (0, -0.48 * t)
+        shapes.append(Shape(frill, look.palette.light if look.chance(0.5) else look.accent))
     if look.chance(0.12):
         for sign in (-1, 1):
             shapes.append(Shape(ol.stroke([(sign * 0.5 * s, -1.1 * t), (sign * 0.42 * s, waist_y)], 0.16 * s), look.bottom, clip=True))
@@ -166,9 +169,13 @@ def _skirt(look: Look, body: Body, waist: float, hips: float, top: float, outfit
     bulge = look.between(0, 0.5)
     middle = hips * (1 - bulge) + wide * bulge
     knots = [(top, waist), (0.02, max(middle * 0.9, hips)), (length * 0.55, middle * 0.3 + wide * 0.7), (length, wide)]
-    shapes = [Shape(ol.profile(knots, flat=True), fill)]
+    shapes = [Shape(ol.profile(knots, flat=True, sag=wide * look.between(0, 0.22)), fill)]
     if look.chance(0.3):
-        shapes.append(Shape(ol.box(-2 * wide, length * 0.9, 2 * wide, length * 1.1), look.accent, clip=True))
+        hem = np.array([(-2, 0.88), (0, 0.94), (2, 0.88), (2, 1.5), (-2, 1.5)]) * (wide, length)
+        shapes.append(Shape(hem, look.accent, clip=True))
+    if outfit != "coat" and look.chance(0.2):
+        apron = ol.profile([(top, 0.5 * waist), (0.3 * length, 0.5 * wide), (0.8 * length, 0.55 * wide)], sag=0.1 * wide, flat=True)
+        shapes.append(Shape(apron, look.accent))
     if outfit == "coat":
         shapes.append(Shape(ol.profile([(top, 0.02 * wide), (length * 1.05, 0.25 * wide)], flat=True), look.bottom, clip=True))
     if look.chance(0.5):
@@ -186,7 +193,9 @@ def _head(look: Look, head: float, wide: float, eye_y: float, face: Face) -> lis
         Plate(Frame.HEAD, (*ear, Shape(skull, look.skin)), HEAD, 1.0),
         Plate(Frame.HEAD, face.shapes, HEAD, 1.1, at=(0.0, eye_y), z=0.85 * wide),
     ]
-    return [*plates, *hair(look, head, wide), *hat(look, head, wide)]
+    if look.chance(0.1):
+        return [*plates, *hood(look, head, wide, 1.25)]
+    return [*plates, *hair(look, head, wide), *hat(look, head, wide), *headset(look, head, wide)]
 
 
 def _arm_style(look: Look, body: Body, girth: float, outfit: Outfit) -> LimbStyle:
@@ -215,6 +224,6 @@ def _leg_style(look: Look, body: Body, girth: float, outfit: Outfit) -> LimbStyl
         radii=radii, fill=look.skin if look.chance(0.7) else look.accent, sleeve=outfit.lower if outfit.covered else None,
         sleeve_end=end, sleeve_room=look.between(0.04, 0.35), flare=look.between(-0.15, 0.9) if look.chance(0.4) else 0.1, cuff=None,
         boot=look.shoe if boots else None, boot_start=look.between(0.55, 0.9), depth=0.1 if outfit.flows else -1.0, merged=outfit.flows,
-        end=look.pick("shoe", "shoe", "foot"), end_fill=look.shoe if look.chance(0.85) else look.skin,
+        end=look.pick("shoe", "shoe", "shoe", "side", "foot"), end_fill=look.shoe if look.chance(0.85) else look.skin,
         end_size=max(radii[2] * look.between(1.0, 1.4), 0.022),
     )  # fmt: skip

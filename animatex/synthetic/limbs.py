@@ -115,19 +115,31 @@ def _hand(look: Look, style: LimbStyle, sign: int, foot: float) -> list[Shape]:
 
 
 def _foot(look: Look, style: LimbStyle, sign: int, foot: float) -> list[Shape]:
+    """A foot seen from the front, toes a little outwards; its sole is at y = `foot`."""
     r, fill = style.end_size, style.end_fill
     if style.end == "none":
         return []
-    out = r * look.between(0.1, 0.9)
-    back, low = -0.5 * r, foot
-    points = np.array([(-0.85 * r, back), (0.75 * r, back), (r + 0.55 * out, 0.35 * low), (r + out, 0.85 * low), (r + 0.7 * out, low),
-                       (-0.9 * r, low), (-1.1 * r, 0.7 * low), (-0.95 * r, 0.2 * low)])  # fmt: skip
+    out = r * (look.between(1.2, 2.4) if style.end == "side" else look.between(0.05, 0.7))
+    high = foot * look.between(0.1, 0.55)
+    points = np.array([(-0.8 * r, -0.5 * r), (0.75 * r, -0.5 * r), (r + 0.45 * out, high), (r + out, 0.62 * foot), (r + 0.75 * out, foot),
+                       (0.2 * out, 1.02 * foot), (-0.85 * r, foot), (-1.05 * r, 0.6 * foot), (-0.9 * r, 0.0)])  # fmt: skip
     points[:, 0] *= sign
     shapes = [Shape(ol.closed(points), fill)]
-    if style.end == "shoe" and look.chance(0.6):
-        sole = ol.box(-1.3 * r - out, 0.8 * low, 1.3 * r + out, low * 1.1)
-        shapes.append(Shape(sole, look.palette.light if look.chance(0.6) else look.palette.dark, clip=True))
+    if style.end == "shoe":
+        shapes += _shoe_details(look, r, out, foot, sign)
     if style.end == "paw":
         for x in (-0.3, 0.25, 0.8):
-            shapes.append(Shape(ol.stroke([(sign * x * r, 0.72 * low), (sign * x * r, low)], 0.12 * r), look.palette.dark, clip=True))
+            toe = ol.stroke([(sign * x * r, 0.6 * foot), (sign * (x + 0.06) * r, foot)], 0.1 * r)
+            shapes.append(Shape(toe, look.palette.dark, clip=True, opacity=0.8))
+    return shapes
+
+
+def _shoe_details(look: Look, r: float, out: float, foot: float, sign: int) -> list[Shape]:
+    shapes: list[Shape] = []
+    if look.chance(0.5):
+        sole = ol.box(-1.6 * r - out, 0.84 * foot, 1.6 * r + out, foot * 1.2)
+        shapes.append(Shape(sole, look.palette.light if look.chance(0.5) else look.palette.dark, clip=True))
+    if look.chance(0.3):
+        cap = ol.ellipse(sign * (0.7 * r + 0.6 * out), 0.8 * foot, 0.8 * r, 0.4 * foot)
+        shapes.append(Shape(cap, look.accent.base, clip=True))
     return shapes

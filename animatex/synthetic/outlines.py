@@ -24,20 +24,24 @@ def closed(points: Knots | np.ndarray, steps: int = 5) -> np.ndarray:
     return (_basis(steps)[None] @ windows).reshape(-1, 2)
 
 
-def profile(knots: Knots, *, centre: float = 0.0, flat: bool = False) -> np.ndarray:
+def profile(knots: Knots, *, centre: float = 0.0, flat: bool = False, sag: float = 0.0) -> np.ndarray:
     """Shape that is symmetric about a vertical axis, from (y, half width) knots, top to bottom.
 
     Args:
         knots: At least two; the outline runs smoothly through all of them.
         centre: x of the axis.
         flat: Straight horizontal ends with corners instead of rounded ones.
+        sag: How far the lower of those ends hangs through, as a hem seen from above does.
     """
     k = np.asarray(knots, float)
     right = np.stack([centre + k[:, 1], k[:, 0]], axis=1)
     left = np.stack([centre - k[:, 1], k[:, 0]], axis=1)[::-1]
     if not flat:
         return closed(np.concatenate([right, left]))
-    return np.concatenate([_open(right), _open(left)])
+    arc = np.linspace(0, np.pi, 13)[1:-1] if sag else np.empty(0)
+    low, wide = float(k[-1, 0]), float(k[-1, 1])
+    hem = np.stack([centre + wide * np.cos(arc), low + sag * np.sin(arc)], axis=1)
+    return np.concatenate([_open(right), hem, _open(left)])
 
 
 def _open(p: np.ndarray, steps: int = 5) -> np.ndarray:
@@ -116,3 +120,27 @@ def wobbled(rng: np.random.Generator, points: np.ndarray, amount: float) -> np.n
     phases, weights = rng.uniform(0, 2 * np.pi, 4), rng.normal(0, amount, 4)
     swing = 1 + sum(weights[n] * np.cos((n + 2) * angles + phases[n]) / (n + 1) ** 0.5 for n in range(4))
     return centre + (points - centre) * swing[:, None]
+
+
+def fuzzed(rng: np.random.Generator, points: np.ndarray, length: float) -> np.ndarray:
+    """Give an outline the ragged edge of fur with hairs of about `length`."""
+    around = np.concatenate([points, points[:1]])
+    along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(around, axis=0), axis=1))])
+    count = int(np.clip(along[-1] / max(length, 1e-3) * 1.4, 24, 200)) // 2 * 2
+    at = np.linspace(0, along[-1], count, endpoint=False) + rng.uniform(-0.3, 0.3, count) * along[-1] / count
+    even = np.stack([np.interp(at, along, around[:, axis]) for axis in (0, 1)], axis=1)
+    ahead = np.roll(even, -1, 0) - np.roll(even, 1, 0)
+    outwards = np.stack([ahead[:, 1], -ahead[:, 0]], axis=1)
+    outwards /= np.maximum(np.linalg.norm(outwards, axis=1, keepdims=True), 1e-9)
+    sign = 1.0 if float(np.sum(outwards * (even - even.mean(0)))) > 0 else -1.0
+    hairs = np.where(np.arange(count) % 2, 0.0, rng.uniform(0.1, 0.9, count)) * length
+    droop = np.array([0.0, 0.5]) * hairs[:, None]
+    return even + sign * outwards * hairs[:, None] + droop
+
+
+def heart(x: float, y: float, rx: float, ry: float) -> np.ndarray:
+    """Heart whose bounding box is about 2 rx wide and 2 ry tall."""
+    t = _angles()
+    px = np.sin(t) ** 3
+    py = -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) / 15
+    return np.stack([x + rx * px, y + ry * (py - 0.1)], axis=1)

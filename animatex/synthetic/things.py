@@ -14,6 +14,7 @@ from animatex.synthetic.limbs import LimbStyle, build_limb
 from animatex.synthetic.look import Look, dyed, sample_look, smooth
 from animatex.synthetic.palette import FOOD, LEAF, jitter, mix, pick
 from animatex.synthetic.puppet import Body, Character, Frame, Limb, Plate, Shape
+from animatex.synthetic.surface import Material
 
 TORSO, HEAD = 1, 2
 # Outlines of bodies as (share of height from the top, share of the half width), rounded unless in FLAT.
@@ -38,14 +39,27 @@ _FORMS = {
     "cactus": [(0, 0.5), (0.1, 0.85), (0.5, 1), (0.9, 0.92), (1, 0.75)],
     "drop": [(0, 0.05), (0.2, 0.3), (0.6, 0.95), (0.85, 0.9), (1, 0.4)],
     "cheese": [(0, 0.12), (0.5, 0.6), (0.95, 1.0), (1, 0.95)],
-    "bean": [(0, 0.5), (0.12, 0.9), (0.5, 1), (0.85, 0.95), (1, 0.5)],
+    "burger": [(0, 0.5), (0.1, 0.85), (0.3, 1), (0.45, 1.06), (0.6, 0.98), (0.9, 1), (1, 0.85)],
+    "ice cream": [(0, 0.4), (0.1, 0.8), (0.35, 1), (0.48, 0.98), (0.55, 0.84), (1, 0.1)],
+    "cupcake": [(0, 0.2), (0.2, 0.6), (0.45, 1), (0.5, 0.98), (0.56, 0.86), (1, 0.66)],
+    "pencil": [(0, 0.06), (0.18, 1), (0.9, 1), (1, 0.95)],
+    "candle": [(0, 0.9), (0.04, 1), (0.96, 1), (1, 0.96)],
+    "house": [(0, 0.04), (0.34, 1.15), (0.36, 0.95), (1, 0.95)],
+    "bulb": [(0, 0.5), (0.14, 0.86), (0.36, 1), (0.66, 0.62), (0.72, 0.48), (1, 0.42)],
+    "television": [(0, 0.97), (0.05, 1), (0.95, 1), (1, 0.97)],
+    "gift": [(0, 1.06), (0.18, 1.06), (0.2, 0.98), (1, 0.98)],
+    "ball": [(0, 0.2), (0.15, 0.71), (0.5, 1), (0.85, 0.71), (1, 0.2)],
+    "star": [(0, 0.05), (0.35, 0.6), (0.5, 0.75), (0.8, 0.65), (1, 0.55)],
+    "heart": [(0, 0.5), (0.2, 0.95), (0.4, 0.98), (0.7, 0.6), (1, 0.05)],
+    "cloud": [(0, 0.45), (0.25, 0.8), (0.6, 1), (0.9, 0.9), (1, 0.6)],
+    "gummy bean": [(0, 0.5), (0.12, 0.9), (0.5, 1), (0.85, 0.95), (1, 0.5)],
 }
-_FLAT = ("carton", "can", "cup", "pot", "book", "phone", "lamp", "ghost", "bread", "jar", "bottle")
+_FLAT = ("pencil", "candle", "house", "television", "gift", "carton", "can", "cup", "pot", "book", "phone", "lamp", "ghost", "bread", "jar", "bottle")
 _KINDS = {
-    "food": ("carton", "can", "jar", "bottle", "cup", "fruit", "fruit", "pear", "egg", "bread", "carrot", "cheese", "bean"),
+    "food": ("carton", "can", "jar", "bottle", "cup", "fruit", "fruit", "pear", "egg", "bread", "carrot", "cheese", "gummy bean", "burger", "ice cream", "cupcake", "heart", "ball"),
     "plant": ("pot", "pot", "cactus", "carrot", "pear"),
-    "thing": ("book", "phone", "lamp", "pillow", "cup", "can", "ghost", "carton", "drop"),
-    "blob": ("slime", "slime", "drop", "ghost", "egg", "bean"),
+    "thing": ("book", "phone", "lamp", "pillow", "cup", "can", "ghost", "carton", "pencil", "candle", "house", "bulb", "television", "gift", "ball", "star"),
+    "blob": ("slime", "slime", "drop", "ghost", "egg", "gummy bean", "cloud", "star", "ball", "heart"),
 }
 
 
@@ -137,24 +151,58 @@ def _block_body(
 
 def _block(look: Look, form: str, top: float, height: float, half: float, split: float) -> Plate:
     knots = [(top + share * height, width * half) for share, width in _FORMS[form]]
-    outline = ol.profile(knots, flat=form in _FLAT)
-    if form in ("fruit", "egg", "bean", "slime", "pillow", "cheese", "bread"):
+    sag = half * look.between(0, 0.16) if form in ("can", "cup", "pot", "candle", "lamp", "jar", "bottle") else 0.0
+    outline = ol.profile(knots, flat=form in _FLAT, sag=sag)
+    if form == "star":
+        points = int(look.rng.integers(4, 7))
+        outline = ol.closed(ol.star(0, 0, 1, points, look.between(0.25, 0.45)), 3) * (half, height / 2) + (0, top + height / 2)
+    if form == "heart":
+        outline = ol.heart(0, top + height / 2, half, height / 2)
+    if form == "cloud":
+        outline = ol.closed(ol.star(0, 0, 1, int(look.rng.integers(7, 11)), 0.14), 5) * (half, height / 2) + (0, top + height / 2)
+    if form in ("fruit", "egg", "gummy bean", "slime", "cupcake", "pillow", "cheese", "bread"):
         outline = ol.wobbled(look.rng, outline, 0.03)
     shapes = [Shape(outline, look.skin)]
     band = look.accent
     if form in ("jar", "bottle", "cup") and look.chance(0.6):
         glass = replace(look.skin, base=mix(look.skin.base, (225, 240, 245), 0.75), translucent=0.8)
-        shapes = [Shape(outline, glass), Shape(ol.box(-2 * half, top + look.between(0.12, 0.3) * height, 2 * half, 2), look.skin, clip=True)]
+        shapes = [Shape(outline, glass, opacity=look.between(0.6, 1.0)), Shape(ol.box(-2 * half, top + look.between(0.12, 0.3) * height, 2 * half, 2), look.skin, clip=True)]
     elif look.chance(0.35):
         y = top + look.between(0.5, 0.85) * height
         shapes.append(Shape(ol.box(-2 * half, y, 2 * half, y + look.between(0.06, 0.4) * height), band, clip=True))
     elif look.chance(0.25):
         shapes.append(Shape(ol.box(-2 * half, top - 0.1, 2 * half, top + look.between(0.08, 0.2) * height), band, clip=True))
+    shapes += _decor(look, form, top, height, half)
     if form == "book":
         shapes.append(Shape(ol.box(0.86 * half, top - 0.1, 2 * half, 2), look.palette.light, clip=True))
     if form == "phone":
         shapes.append(Shape(ol.box(-0.85 * half, top + 0.08 * height, 0.85 * half, top + 0.92 * height, 0.04), look.palette.light, clip=True))
     return Plate(Frame.TORSO, tuple(shapes), TORSO, 0.0, split=split)
+
+
+def _decor(look: Look, form: str, top: float, height: float, half: float) -> list[Shape]:
+    """What makes a burger a burger."""
+    def band(start: float, end: float, fill: Material) -> Shape:
+        return Shape(ol.box(-2 * half, top + start * height, 2 * half, top + end * height), fill, clip=True)
+
+    if form == "burger":
+        greens = dyed(look.top, (110, 170, 60))
+        return [band(0.4, 0.5, greens), band(0.5, 0.62, dyed(look.shoe, (96, 54, 34))), band(0.62, 0.68, dyed(look.accent, (250, 200, 60)))]
+    if form in ("ice cream", "cupcake"):
+        return [band(0.52, 1.1, replace(dyed(look.accent, (214, 160, 92)), pattern="checks" if form == "ice cream" else "stripes", angle=0.8))]
+    if form == "pencil":
+        return [band(-0.1, 0.18, dyed(look.top, (232, 200, 160))), band(-0.1, 0.05, look.shoe), band(0.9, 1.2, look.accent)]
+    if form == "house":
+        door = ol.box(-0.2 * half, top + 0.72 * height, 0.2 * half, top + 1.1 * height, 0.02)
+        return [band(-0.1, 0.35, look.accent), Shape(door, look.shoe, clip=True)]
+    if form == "bulb":
+        return [band(0.7, 1.2, look.shoe)]
+    if form == "television":
+        screen = ol.box(-0.85 * half, top + 0.08 * height, 0.85 * half, top + 0.75 * height, 0.08 * half)
+        return [Shape(screen, look.palette.light if look.chance(0.5) else look.bottom)]
+    if form == "gift":
+        return [band(0.17, 0.2, look.shoe), Shape(ol.box(-0.14 * half, top - 0.1, 0.14 * half, 2), look.accent, clip=True)]
+    return []
 
 
 def _toppings(look: Look, kind: str, form: str, top: float, half: float) -> list[Plate]:
@@ -184,6 +232,10 @@ def _toppings(look: Look, kind: str, form: str, top: float, half: float) -> list
         if look.chance(0.35):
             width = _width_at(form, 0) * half
             shapes.append(Shape(ol.box(-1.06 * width, top - look.between(0.08, 0.3) * half, 1.06 * width, top + 2 * under, 0.05 * half), look.shoe))
+    if form == "candle":
+        shapes.append(Shape(ol.leaf(0, top + under, half * 0.9, half * 0.45, look.between(-0.2, 0.2)), (255, 200, 70)))
+    if form == "gift":
+        shapes += [Shape(ol.leaf(0, top + under, half * 0.8, half * 0.45, a), look.accent) for a in (-1.0, 1.0)]
     plates = [Plate(Frame.TORSO, tuple(shapes), HEAD, -0.1, swing=0.1)] if shapes else []
     if not shapes and look.chance(0.3):
         ears = _ears(look, look.pick(*EARS.values()), half * 1.2, half * 0.8)
@@ -211,7 +263,7 @@ def thing_limbs(look: Look, body: Body, half: float) -> tuple[list[Limb], list[P
     leg = LimbStyle(
         radii=(thick, thick, thick * look.between(0.8, 1.2)), fill=own, sleeve=look.bottom if look.chance(0.1) else None, sleeve_end=0.5, sleeve_room=0.2, flare=0.2,
         cuff=None, boot=look.shoe if look.chance(0.25) else None, boot_start=look.between(0.5, 0.9), depth=-1.0, merged=False,
-        end=look.pick("shoe", "shoe", "foot", "none"), end_fill=own if look.chance(0.45) else look.shoe, end_size=max(thick * look.between(1.0, 2.0), 0.028),
+        end=look.pick("shoe", "shoe", "foot", "side", "side", "none"), end_fill=own if look.chance(0.45) else look.shoe, end_size=max(thick * look.between(1.0, 2.0), 0.028),
     )  # fmt: skip
     for style, is_arm, present in ((arm, True, body.arms), (leg, False, body.legs)):
         for side in range(2):
