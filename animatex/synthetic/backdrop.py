@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from animatex.synthetic.lighting import Lighting
-from animatex.synthetic.noise import child
+from animatex.synthetic.noise import child, draw
 from animatex.synthetic.palette import Palette, sample_palette
 from animatex.synthetic.scenes.bokeh import paint_bokeh
 from animatex.synthetic.scenes.brush import repaint
@@ -39,27 +39,24 @@ FAMILIES: tuple[tuple[ScenePainter, float], ...] = (
 )
 
 
-def paint_backdrop(rng: np.random.Generator, size: Size, lighting: Lighting | None = None) -> np.ndarray:
+def paint_backdrop(
+    rng: np.random.Generator, size: Size, lighting: Lighting | None = None, palette: Palette | None = None
+) -> np.ndarray:
     """Paint a background.
 
     Args:
         rng: Decides the family of scenes and everything in it.
         size: Height and width in pixels; the same seed gives about the same scene at any size of one aspect.
         lighting: The characters' light, where the scene shall share its style; drawn by `rng` without.
+        palette: The characters' colours, where the scene shall hide them; drawn by `rng` without.
 
     Returns:
         uint8 [height, width, 3], RGB.
     """
     own = child(rng)
-    scene = choose_family(own)
+    scene = draw(own, FAMILIES)
     canvas = Canvas(size, own, lighting)
-    scene(canvas, sample_palette(own))
+    scene(canvas, palette or sample_palette(own))
     if own.random() < (0.4 if canvas.lighting.style == "painterly" else 0.04):
         repaint(canvas)
     return canvas.image
-
-
-def choose_family(rng: np.random.Generator) -> ScenePainter:
-    """Draw one of `FAMILIES` by its share."""
-    shares = np.array([share for _, share in FAMILIES])
-    return FAMILIES[int(rng.choice(len(FAMILIES), p=shares / shares.sum()))][0]

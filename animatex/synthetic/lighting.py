@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from animatex.synthetic.noise import value_noise
+from animatex.synthetic.noise import draw, value_noise
 from animatex.synthetic.palette import Colour, hsv
 from animatex.video.frames import Size
 
-STYLES = ("flat", "cel", "soft", "glossy", "painterly")
-_STYLE_WEIGHTS = (0.15, 0.19, 0.3, 0.2, 0.16)
+_STYLE_SHARES = (("flat", 0.15), ("cel", 0.19), ("soft", 0.3), ("glossy", 0.2), ("painterly", 0.16))
+STYLES = tuple(style for style, _ in _STYLE_SHARES)
 _OUTLINED = {"flat": 0.7, "cel": 0.75, "soft": 0.15, "glossy": 0.1, "painterly": 0.2}
 
 
@@ -77,7 +77,7 @@ def sample_lighting(rng: np.random.Generator) -> Lighting:
     bright = float(rng.uniform(0.9, 1.3))
     lit = lit * (1 + warm, 1.0, 1 - warm) * (bright / max(float(lit.mean()), 0.4))
     dim = dim * (1 - warm, 1.0, 1 + warm) / max(float(dim.mean()), 0.4)
-    style = STYLES[int(rng.choice(len(STYLES), p=_STYLE_WEIGHTS))]
+    style = draw(rng, _STYLE_SHARES)
     rim = float(rng.uniform(0.2, 1.0)) if rng.random() < 0.4 else 0.0
     back = turn + np.pi + float(rng.normal(0.0, 0.6))
     return Lighting(

@@ -6,15 +6,30 @@ resolution of the same aspect ratio.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import cv2
 import numpy as np
 
 from animatex.video.frames import Size
 
+Choice = TypeVar("Choice")
+
 
 def child(rng: np.random.Generator) -> np.random.Generator:
     """Return a generator of its own, so that what it is used for does not shift later draws of `rng`."""
     return np.random.Generator(np.random.PCG64(int(rng.integers(1 << 62))))
+
+
+def draw(rng: np.random.Generator, shares: Sequence[tuple[Choice, float]]) -> Choice:
+    """Draw one of some things, each with its share (they need not sum to 1)."""
+    left = float(rng.random()) * sum(share for _, share in shares)
+    for choice, share in shares:
+        left -= share
+        if left < 0.0:
+            return choice
+    return shares[-1][0]
 
 
 def value_noise(

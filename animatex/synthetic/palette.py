@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from animatex.synthetic.noise import draw
+
 Colour = tuple[int, int, int]
 
 SKIN = (
@@ -35,11 +37,12 @@ LEAF = (
     (170, 190, 90),
     (190, 150, 60),
 )
-HARMONIES = (
-    "analogous", "complementary", "triad", "mono", "pastel", "dark",
-    "neon", "earth", "grey", "fur", "food", "leaf",
+_SHARES = (
+    ("analogous", 0.14), ("complementary", 0.13), ("triad", 0.08), ("mono", 0.08), ("pastel", 0.1),
+    ("dark", 0.09), ("neon", 0.07), ("earth", 0.08), ("grey", 0.07), ("fur", 0.07), ("food", 0.06),
+    ("leaf", 0.03),
 )  # fmt: skip
-WEIGHTS = (0.14, 0.13, 0.08, 0.08, 0.1, 0.09, 0.07, 0.08, 0.07, 0.07, 0.06, 0.03)
+HARMONIES = tuple(harmony for harmony, _ in _SHARES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def pick(rng: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
 
 def sample_palette(rng: np.random.Generator) -> Palette:
     """Draw a harmonious palette."""
-    harmony = HARMONIES[int(rng.choice(len(HARMONIES), p=WEIGHTS))]
+    harmony = draw(rng, _SHARES)
     hue = float(rng.random())
     return Palette(
         harmony=harmony,

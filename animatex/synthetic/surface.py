@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from animatex.synthetic.lighting import STYLES, Lighting, Shade, sample_lighting, shade
-from animatex.synthetic.noise import child, value_noise
+from animatex.synthetic.noise import child, draw, value_noise
 from animatex.synthetic.palette import Colour, Palette, jitter, mix, pick, sample_palette, scaled
 from animatex.synthetic.pattern import PATTERNS, paint_pattern
 from animatex.video.frames import Size
@@ -18,7 +18,8 @@ __all__ = [
     "paint", "sample_lighting", "sample_material", "sample_palette",
 ]  # fmt: skip
 
-_PATTERN_WEIGHTS = {"plain": 9.0, "gradient": 2.0, "stripes": 1.5, "weave": 1.5, "fur": 2.0, "strands": 1.5}
+_FREQUENT = {"plain": 9.0, "gradient": 2.0, "stripes": 1.5, "weave": 1.5, "fur": 2.0, "strands": 1.5}
+_PATTERN_SHARES = tuple((name, _FREQUENT.get(name, 1.0)) for name in PATTERNS)
 _CLOTH = ("weave", "plaid", "knit", "denim", "stripes", "checks", "plain", "print", "dots")
 _DULL = ("fur", "weave", "knit", "denim")
 
@@ -79,15 +80,14 @@ def sample_material(rng: np.random.Generator, palette: Palette | None = None) ->
         scaled(base, float(rng.uniform(0.55, 1.35))),
     )
     second = mix(jitter(rng, pick(rng, other)), base, float(rng.uniform(0, 0.4)))
-    weights = np.array([_PATTERN_WEIGHTS.get(name, 1.0) for name in PATTERNS])
-    pattern = PATTERNS[int(rng.choice(len(PATTERNS), p=weights / weights.sum()))]
+    pattern = draw(rng, _PATTERN_SHARES)
     kind = float(rng.random())
     return Material(
         base=base,
         second=second,
         pattern=pattern,
         period=float(np.exp(rng.uniform(np.log(0.03), np.log(0.2)))),
-        angle=float(rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)])),
+        angle=(0.0, np.pi / 2, float(rng.uniform(0, np.pi)))[int(rng.integers(3))],
         contrast=float(rng.uniform(0.35, 1.0)),
         texture=float(rng.uniform(0.2, 1.0)),
         roughness=1.0 if pattern in _DULL else float(rng.random()) ** 0.5,
@@ -143,7 +143,7 @@ def paint(
 def _depth(inside: np.ndarray) -> np.ndarray:
     """Distance to the edge in pixels, float32; 0 outside. The picture's border counts as an edge."""
     framed = cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    return np.ascontiguousarray(cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1])
+    return np.ascontiguousarray(cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1])
 
 
 def _extended(picture: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -237,14 +237,13 @@ def _relief(
 
 
 def _smooth(height: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur; a wide one on a smaller picture."""
-    factor = int(sigma / 1.5)
-    if factor < 2:
+    """Gaussian blur; a wide one as three box blurs, whose cost does not grow with their width."""
+    if sigma < 2.0:
         return cv2.GaussianBlur(height, (0, 0), sigma)
-    rows, columns = height.shape
-    small = cv2.resize(height, (columns // factor + 1, rows // factor + 1), interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), sigma / factor)
-    return cv2.resize(small, (columns, rows), interpolation=cv2.INTER_CUBIC)
+    side = 2 * round((4.0 * sigma * sigma + 1.0) ** 0.5 / 2.0 - 0.5) + 1
+    for _ in range(3):
+        height = cv2.blur(height, (side, side))
+    return height
 
 
 def _mirror(shades: Shade, metallic: float) -> np.ndarray:

@@ -2,8 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from animatex.synthetic.backdrop import FAMILIES, choose_family, paint_backdrop
+from animatex.synthetic.backdrop import FAMILIES, paint_backdrop
 from animatex.synthetic.finish import sample_finish
+from animatex.synthetic.noise import draw
 from animatex.synthetic.palette import sample_palette
 from animatex.synthetic.scenes.canvas import Canvas
 from animatex.video.frames import Size
@@ -70,7 +71,7 @@ def test_the_same_seed_gives_about_the_same_scene_at_twice_the_size(scene):
 
 
 def test_every_family_is_reached_by_seeds():
-    reached = {choose_family(np.random.default_rng(seed)) for seed in range(300)}
+    reached = {draw(np.random.default_rng(seed), FAMILIES) for seed in range(300)}
     assert reached == set(SCENES)
 
 

@@ -51,7 +51,7 @@ def paint_clutter(canvas: Canvas, palette: Palette) -> None:
     else:
         behind(canvas, palette)
     canvas.recede(0.5)
-    for depth in np.sort(rng.random(canvas.count(5, 14))).tolist():
+    for depth in np.sort(rng.random(canvas.count(5, 11))).tolist():
         x, ground = canvas.uniform(0, canvas.aspect), 0.35 + 0.65 * depth + canvas.uniform(-0.1, 0.1)
         _decoy(canvas, palette, x, ground, 0.05 + 0.16 * depth * canvas.uniform(0.5, 1.5))
         if depth < 0.6 and canvas.chance(0.15):
