@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from animatex.video.frames import Size
 
 FORMAT, VERSION = "animatex-poses", 1
 SUFFIXES = (".npz", ".json", ".jsonl")
+STANDARD_STREAM = Path("-")
 
 _FIELDS = ("format", "version", "keypoints", "scores", "canvas", "fps")
 _READABLE = "our .npz and .jsonl, OpenPose JSON (a file or a folder of one file a frame) can be read."
@@ -48,7 +50,8 @@ def read_poses(
     """Read poses from a file, or from a folder of OpenPose files.
 
     Args:
-        path: .npz and .jsonl as written by `write_poses`; .json as OpenPose, ControlNet or ComfyUI write it.
+        path: .npz and .jsonl as written by `write_poses`; .json as OpenPose, ControlNet or ComfyUI write it;
+            "-" for JSON Lines on standard input.
         canvas: Size of the pictures, for files that do not say; ours always do.
         fps: Frames per second, likewise.
         person: Whom to follow in files with several people.
@@ -56,6 +59,8 @@ def read_poses(
     Raises:
         InputError: The file is missing, not of such a kind, or wrong in a field that the message names.
     """
+    if path == STANDARD_STREAM:
+        return read_json_lines(sys.stdin, "standard input")
     if path.is_dir():
         return _read_openpose(path, _folder_frames(path), canvas, fps, person)
     if not path.exists():
@@ -78,11 +83,15 @@ def write_poses(poses: PoseSequence, path: Path) -> None:
 
     Args:
         poses: What to write.
-        path: Its suffix says how: .npz (ours), .jsonl (ours, one line a frame) or .json (OpenPose).
+        path: Its suffix says how: .npz (ours), .jsonl (ours, one line a frame) or .json (OpenPose);
+            "-" for JSON Lines on standard output.
 
     Raises:
         InputError: The suffix is none of these, or the file cannot be written.
     """
+    if path == STANDARD_STREAM:
+        write_json_lines(poses, sys.stdout)
+        return
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(

@@ -2,7 +2,8 @@
 
 Each measures the performer in its first frame only and knows nothing of unseen joints: the released code
 computes with their coordinates of -1. That is kept, so results equal the public ones where those are sound;
-what becomes infinite is hidden. Letters: F frames, 20 body points (eighteen joints, then two feet, left first).
+what becomes infinite is hidden. Letters: F frames; 20 body points: eighteen joints and
+two feet.
 """
 
 from __future__ import annotations
