@@ -71,7 +71,7 @@ def sample_finish(rng: np.random.Generator, size: Size) -> Finish:
         colour=_saturation(own, strength),
         table=_table(own, strength),
         gain=_vignette(own, size) if not light and own.random() < 0.4 else none,
-        grain=_grain(own, size) if not light and own.random() < 0.35 else none,
+        grain=_grain(own, size) if not light and own.random() < 0.28 else none,
         bloom=float(own.uniform(0.2, 1.0)) if not light and own.random() < 0.25 else 0.0,
         soften=_soften(own, size),
         brush=max(1, round(size.height / own.uniform(70, 200))) if own.random() < 0.1 else 0,
@@ -161,7 +161,7 @@ def _vignette(rng: np.random.Generator, size: Size) -> np.ndarray:
 
 
 def _grain(rng: np.random.Generator, size: Size) -> np.ndarray:
-    sigma = float(rng.uniform(1.5, 9.0))
+    sigma = float(rng.uniform(1.5, 8.0))
     coarse, coloured = rng.random() < 0.5, rng.random() < 0.5
     height, width = (size.height // 2 + 1, size.width // 2 + 1) if coarse else size
     noise = child(rng).standard_normal((height, width, 3 if coloured else 1), dtype=np.float32)

@@ -15,7 +15,7 @@ from animatex.video.frames import Size
 PATTERNS = (
     "plain", "stripes", "dots", "checks", "plaid", "gradient", "weave", "fur", "scales", "wood", "marble",
     "noise", "watercolour", "knit", "denim", "print", "spots", "peel", "patches", "rings",
-    "strands", "veins", "glitter", "leather",
+    "strands", "veins", "glitter", "leather", "pleats", "puffer", "wool", "drops",
 )  # fmt: skip
 
 
@@ -122,6 +122,17 @@ def paint_pattern(
         return value_noise(rng, size, cells * 0.5, octaves=2) * 0.4, np.clip(
             cells_noise * 6.0, 0.0, 1.0
         ) - 0.6
+    if name == "pleats":
+        wave = u + 0.25 * value_noise(rng, size, cells * 0.3, stretch=3.0)
+        return zero, _triangle(wave) ** 2 * 1.6 - 0.8
+    if name == "puffer":
+        seams = _triangle(v * 0.6 + 0.06 * value_noise(rng, size, cells))
+        return zero, 0.8 - 1.6 * np.maximum(seams * 2.0 - 1.0, 0.0) ** 2
+    if name == "wool":
+        curls = np.abs(value_noise(rng, size, cells * 3.0) - 0.5)
+        return zero, 0.6 - np.clip(curls * 5.0, 0.0, 1.4)
+    if name == "drops":
+        return zero, _drops(rng, size, period)
     if name == "patches":
         return step(0.55, value_noise(rng, size, cells * 0.5, octaves=2), soft * 0.4), zero
     radius = np.sqrt((x - width * phase) ** 2 + (y - height * ratio) ** 2) / period
@@ -131,6 +142,24 @@ def paint_pattern(
 def _triangle(value: np.ndarray) -> np.ndarray:
     """Triangle wave of period 1, 0..1, its top at whole numbers."""
     return np.abs((value % 1.0) * 2.0 - 1.0)
+
+
+def relief(name: str) -> float:
+    """How high a pattern's tone of 1 stands out, in periods: cloth and scales cast shade, print does not."""
+    bold = {"pleats": 0.16, "puffer": 0.2, "scales": 0.06, "knit": 0.05, "drops": 0.12, "wool": 0.06}
+    return bold.get(name, 0.0)
+
+
+def _drops(rng: np.random.Generator, size: Size, period: float) -> np.ndarray:
+    """Round beads of water here and there, 0..1."""
+    height, width = size
+    picture = np.zeros((height, width), np.uint8)
+    count = min(80, max(3, round(height * width / (period * period) * 2.0)))
+    for x, y, r in rng.random((80, 3))[:count].tolist():
+        centre, radius = (round(x * width * 16), round(y * height * 16)), (0.06 + 0.2 * r * r) * period
+        for share, level in ((1.0, 110), (0.8, 180), (0.55, 230), (0.3, 255)):
+            cv2.circle(picture, centre, max(8, round(radius * share * 16)), level, -1, cv2.LINE_AA, 4)
+    return picture.astype(np.float32) * (1.0 / 255)
 
 
 def _print(rng: np.random.Generator, size: Size, period: float) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from animatex.synthetic.lighting import STYLES, Lighting, Shade, sample_lighting, shade
 from animatex.synthetic.noise import child, draw, value_noise
 from animatex.synthetic.palette import Colour, Palette, jitter, mix, pick, sample_palette, scaled
-from animatex.synthetic.pattern import PATTERNS, paint_pattern
+from animatex.synthetic.pattern import PATTERNS, paint_pattern, relief
 from animatex.video.frames import Size
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
 _FREQUENT = {"plain": 9.0, "gradient": 2.0, "stripes": 1.5, "weave": 1.5, "fur": 2.0, "strands": 1.5}
 _PATTERN_SHARES = tuple((name, _FREQUENT.get(name, 1.0)) for name in PATTERNS)
 _CLOTH = ("weave", "plaid", "knit", "denim", "stripes", "checks", "plain", "print", "dots")
-_DULL = ("fur", "weave", "knit", "denim")
+_DULL = ("fur", "weave", "knit", "denim", "wool", "pleats")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,10 @@ def _relief(
         folds *= material.folds * unit * 0.035
         height += folds
     height = _smooth(height, max(0.6, radius * 0.12))
-    if lighting.style != "cel" and material.texture > 0.3:
+    bold = relief(material.pattern)
+    if bold:
+        height += tone * (bold * material.period * unit * (0.4 + 0.6 * material.texture))
+    elif lighting.style != "cel" and material.texture > 0.3:
         height += tone * (0.25 * material.texture)
     return height, sunk
 

@@ -96,11 +96,12 @@ def stand(canvas: Canvas, palette: Palette, x: float, ground: float) -> None:
     tall, width = canvas.uniform(0.3, 0.7), canvas.uniform(0.012, 0.04)
     shadow(canvas, x, ground, 0.07, 0.4)
     solid(canvas, capsule(x, ground, x, ground - tall, width, width), palette, colour)
-    for side in (-1, 1) if canvas.chance(0.5) else ():
+    arms = canvas.chance(0.5)
+    for side in (-1, 1) if arms else ():
         y, reach = ground - tall * canvas.uniform(0.6, 0.9), canvas.uniform(0.05, 0.15)
         arm = capsule(x, y, x + side * reach, y + canvas.uniform(-0.12, 0.08), width, width * 0.8)
         solid(canvas, arm, palette, colour)
-    if canvas.chance(0.6):
+    if not arms:
         shade = pick(canvas.rng, (*palette.colours, palette.light))
         size = canvas.uniform(0.04, 0.09)
         solid(canvas, blob(canvas, x, ground - tall, size), palette, shade)
