@@ -18,7 +18,7 @@ from animatex.errors import AnimateXError
 Sample = TypeVar("Sample")
 Item = TypeVar("Item")
 
-_AHEAD = 4
+_AHEAD = 8
 _NICENESS = 5
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -55,21 +56,19 @@ def train(
     """
     launch = Launch(runtime)
     reports: list[StageReport] = []
-    finished = True
     with stopping(minutes) as stop:
         for stage in config.stages:
             plan = make_plan(stage, config)
             if is_finished(plan):
                 continue
             if stop.is_asked:
-                finished = False
                 break
             report = train_stage(make_task(stage, config, runtime), plan, launch, stop, progress)
             reports.append(report)
             if not report.finished:
-                finished = False
                 break
     stop.leave()
+    finished = all(is_finished(make_plan(stage, config)) for stage in config.stages)
     return TrainReport(tuple(reports), finished)
 
 
@@ -105,7 +104,7 @@ def is_finished(plan: StagePlan) -> bool:
     return done and plan.file.is_file()
 
 
-def make_task(stage: Stage, config: TrainConfig, runtime: Runtime) -> Task:
+def make_task(stage: Stage, config: TrainConfig, runtime: Runtime) -> Task[Any]:
     """Build a stage's task: its network, with random weights drawn from the seed, and its data."""
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
