@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
-    BODY, LEFT_BIG_TOE, LEFT_HEEL, LEFT_SMALL_TOE, NUM_KEYPOINTS, RIGHT_BIG_TOE, RIGHT_HEEL, RIGHT_SMALL_TOE,
-)  # fmt: skip
+    BODY,
+    LEFT_BIG_TOE,
+    LEFT_HEEL,
+    LEFT_SMALL_TOE,
+    NUM_KEYPOINTS,
+    RIGHT_BIG_TOE,
+    RIGHT_HEEL,
+    RIGHT_SMALL_TOE,
+)
 from animatex.synthetic.backdrop import paint_backdrop
 from animatex.synthetic.character import sample_character
 from animatex.synthetic.finish import Finish, sample_finish
 from animatex.synthetic.gestures import touch
 from animatex.synthetic.humans import driver_body
 from animatex.synthetic.motion import Motion, sample_dance, sample_pose, still_motion
-from animatex.synthetic.puppet import Body, Character
+from animatex.synthetic.puppet import Body, Character, Frame
 from animatex.synthetic.render import (
-    Camera, Picture, Sprite, cast_shadow, draw, drawing_order, paint_sprites, pixel_maps, placements, trace,
-)  # fmt: skip
+    Camera,
+    Picture,
+    Sprite,
+    cast_shadow,
+    draw,
+    drawing_order,
+    paint_sprites,
+    pixel_maps,
+    placements,
+    trace,
+)
 from animatex.synthetic.rigging import Pose, solve
 from animatex.synthetic.surface import Lighting, sample_lighting
 from animatex.video.frames import FrameSequence, Size
@@ -58,8 +74,8 @@ class SyntheticClip:
     Attributes:
         frames: The clip.
         labels: uint8 [F, H, W], parts.
-        motion: float32 [F, H, W, 2]: for each pixel the (x, y) pixel of the reference that shows the same point of
-            the surface; the background names itself; NaN where the reference does not show it.
+        motion: float32 [F, H, W, 2]: for each pixel the (x, y) pixel of the reference that shows the same
+            point of the surface; the background names itself; NaN where the reference does not show it.
         plate: uint8 [H, W, 3], the background without the character.
         reference: A still of the same character before the same background in another pose.
         poses: The character's own poses.
@@ -190,7 +206,8 @@ def _feet(scene: _Scene, pose: Pose, frame: int) -> np.ndarray:
     if legs:
         points = pose.limbs[frame, [2 + index for index in legs], 2] + (0.0, body.foot)
     else:
-        points = np.array([(x, 0.0) for x in (-0.5, 0.0, 0.5)]) * body.hip * 2 + (pose.frames[frame, 0, 0, 2], 0.0)
+        middle = pose.frames[frame, Frame.PELVIS, 0, 2]
+        points = np.array([(middle + x * body.hip, 0.0) for x in (-1, 0, 1)])
     return scene.camera.project(points)
 
 

@@ -17,9 +17,22 @@ from animatex.synthetic.puppet import Body, Character, Frame, Limb, Plate, Shape
 
 TORSO, HEAD = 1, 2
 EARS = {
-    "bear": "round", "rabbit": "long", "cat": "point", "fox": "point", "mouse": "disc", "frog": "bulge", "pig": "flap", "dog": "flap",
-    "bird": "none", "panda": "round", "cow": "horn", "dragon": "horn", "hamster": "round", "wolf": "point", "sheep": "flap",
-}  # fmt: skip
+    "bear": "round",
+    "rabbit": "long",
+    "cat": "point",
+    "fox": "point",
+    "mouse": "disc",
+    "frog": "bulge",
+    "pig": "flap",
+    "dog": "flap",
+    "bird": "none",
+    "panda": "round",
+    "cow": "horn",
+    "dragon": "horn",
+    "hamster": "round",
+    "wolf": "point",
+    "sheep": "flap",
+}
 
 
 def beast(rng: np.random.Generator) -> Character:
@@ -33,11 +46,22 @@ def beast(rng: np.random.Generator) -> Character:
     snout = look.between(0.28, 0.55)
     face = muzzle_face(look, wide, snout=snout)
     body = replace(
-        body, nose=(0.0, eye_y + face.nose, 1.05 * wide), eyes=(face.gap, eye_y, 0.75 * wide), ears=(0.95 * wide, eye_y, 0.0)
+        body,
+        nose=(0.0, eye_y + face.nose, 1.05 * wide),
+        eyes=(face.gap, eye_y, 0.75 * wide),
+        ears=(0.95 * wide, eye_y, 0.0),
     )
     outfit = sample_outfit(look) if look.chance(0.6) else naked(look)
     plates = _trunk(look, body, girth, outfit)
-    skull = ol.profile([(-head, 0.42 * wide), (-0.86 * head, 0.82 * wide), (-0.45 * head, wide), (-0.12 * head, wide * look.between(0.75, 1.02)), (0.04 * head, 0.4 * wide)])
+    skull = ol.profile(
+        [
+            (-head, 0.42 * wide),
+            (-0.86 * head, 0.82 * wide),
+            (-0.45 * head, wide),
+            (-0.12 * head, wide * look.between(0.75, 1.02)),
+            (0.04 * head, 0.4 * wide),
+        ]
+    )
     ragged = look.skin.pattern == "fur" and look.chance(0.7)
     if ragged:
         skull = ol.fuzzed(look.rng, skull, look.between(0.02, 0.07) * head)
@@ -72,10 +96,23 @@ def _build(look: Look, head: float, wide: float) -> tuple[Body, float]:
     arms = torso * look.between(0.6, 1.25)
     thigh = (legs - foot - drop) * look.between(0.4, 0.56)
     body = Body(
-        torso=torso, shoulder=shoulder, hip=girth * look.between(0.4, 0.68), hip_drop=drop, upper_arm=0.52 * arms, forearm=0.48 * arms,
-        thigh=thigh, calf=legs - foot - drop - thigh, foot=foot, base=0.2 * torso, neck=head * look.between(-0.06, 0.1),
-        nose=(0, 0, 0), eyes=(0, 0, 0), ears=(0, 0, 0), arm_bend=look.between(0.2, 0.6), leg_bend=look.between(0.2, 0.6),
-    )  # fmt: skip
+        torso=torso,
+        shoulder=shoulder,
+        hip=girth * look.between(0.4, 0.68),
+        hip_drop=drop,
+        upper_arm=0.52 * arms,
+        forearm=0.48 * arms,
+        thigh=thigh,
+        calf=legs - foot - drop - thigh,
+        foot=foot,
+        base=0.2 * torso,
+        neck=head * look.between(-0.06, 0.1),
+        nose=(0, 0, 0),
+        eyes=(0, 0, 0),
+        ears=(0, 0, 0),
+        arm_bend=look.between(0.2, 0.6),
+        leg_bend=look.between(0.2, 0.6),
+    )
     return body, girth
 
 
@@ -84,7 +121,16 @@ def _trunk(look: Look, body: Body, girth: float, outfit: Outfit) -> list[Plate]:
         return torso_plates(look, body, girth, outfit)
     t, s = body.torso, body.shoulder
     belly = girth * look.between(0.95, 1.4)
-    trunk = ol.profile([(-1.1 * t, 0.5 * s), (-t, s * 0.92), (-0.7 * t, max(s, 0.85 * belly)), (-0.25 * t, belly), (0.08 * t, 0.8 * belly), (0.2 * t, 0.3 * belly)])
+    trunk = ol.profile(
+        [
+            (-1.1 * t, 0.5 * s),
+            (-t, s * 0.92),
+            (-0.7 * t, max(s, 0.85 * belly)),
+            (-0.25 * t, belly),
+            (0.08 * t, 0.8 * belly),
+            (0.2 * t, 0.3 * belly),
+        ]
+    )
     if look.skin.pattern == "fur" and look.chance(0.7):
         trunk = ol.fuzzed(look.rng, trunk, look.between(0.02, 0.06) * t)
     shapes = [Shape(trunk, look.skin)]
@@ -92,7 +138,9 @@ def _trunk(look: Look, body: Body, girth: float, outfit: Outfit) -> list[Plate]:
         pale = dyed(look.skin, mix(look.skin.base, look.palette.light, look.between(0.3, 0.9)))
         shapes.append(Shape(ol.ellipse(0, -0.38 * t, 0.62 * belly, 0.45 * t), pale, clip=True))
     if look.chance(0.25):
-        shapes.append(Shape(ol.box(-2 * belly, -1.2 * t, 2 * belly, -look.between(0.25, 0.5) * t), look.top, clip=True))
+        shapes.append(
+            Shape(ol.box(-2 * belly, -1.2 * t, 2 * belly, -look.between(0.25, 0.5) * t), look.top, clip=True)
+        )
     return [Plate(Frame.TORSO, tuple(shapes), TORSO, 0.0)]
 
 
@@ -109,21 +157,50 @@ def _ears(look: Look, kind: str, head: float, wide: float) -> list[Plate]:
         if kind in ("round", "disc", "bulge"):
             r = {"round": 0.34, "disc": 0.62, "bulge": 0.36}[kind] * wide * size
             fill = inner if kind != "bulge" else look.palette.light
-            shapes = [Shape(ol.ellipse(0, -0.3 * r, r, r), look.skin), Shape(ol.ellipse(0, -0.25 * r, 0.6 * r, 0.6 * r), fill)]
+            shapes = [
+                Shape(ol.ellipse(0, -0.3 * r, r, r), look.skin),
+                Shape(ol.ellipse(0, -0.25 * r, 0.6 * r, 0.6 * r), fill),
+            ]
             at = (s * 0.72 * wide, -0.86 * head)
         elif kind == "flap":
             outline = ol.leaf(0, 0, 0.8 * head * size, 0.4 * wide, s * look.between(1.7, 2.6))
-            shapes, at = [Shape(outline, dyed(look.skin, mix(look.skin.base, look.palette.dark, 0.3)))], (s * 0.75 * wide, -0.82 * head)
+            shapes, at = (
+                [Shape(outline, dyed(look.skin, mix(look.skin.base, look.palette.dark, 0.3)))],
+                (s * 0.75 * wide, -0.82 * head),
+            )
         elif kind == "horn":
-            horn = ol.stroke([(0, 0), (s * 0.25 * wide, -0.15 * head), (s * 0.2 * wide, -0.4 * head * size)], 0.2 * wide, taper=0.2)
-            shapes, at = [Shape(ol.leaf(0, 0.05 * head, 0.5 * wide, 0.25 * wide, s * 1.7), look.skin), Shape(horn, look.accent)], (s * 0.7 * wide, -0.85 * head)
+            horn = ol.stroke(
+                [(0, 0), (s * 0.25 * wide, -0.15 * head), (s * 0.2 * wide, -0.4 * head * size)],
+                0.2 * wide,
+                taper=0.2,
+            )
+            shapes, at = (
+                [
+                    Shape(ol.leaf(0, 0.05 * head, 0.5 * wide, 0.25 * wide, s * 1.7), look.skin),
+                    Shape(horn, look.accent),
+                ],
+                (s * 0.7 * wide, -0.85 * head),
+            )
         else:
             length = (look.between(0.6, 1.3) if kind == "long" else look.between(0.35, 0.55)) * head * size
             width = (0.36 if kind == "long" else 0.55) * wide
             angle = own + (s * 1.2 if bent and s > 0 else 0)
-            shapes = [Shape(ol.leaf(0, 0, length, width, angle), look.skin), Shape(ol.leaf(0, -0.06 * length, 0.8 * length, 0.6 * width, angle), inner)]
+            shapes = [
+                Shape(ol.leaf(0, 0, length, width, angle), look.skin),
+                Shape(ol.leaf(0, -0.06 * length, 0.8 * length, 0.6 * width, angle), inner),
+            ]
             at = (s * 0.5 * wide, -0.84 * head)
-        plates.append(Plate(Frame.HEAD, tuple(shapes), HEAD, 0.94 if kind != "flap" else 1.15, at=at, z=-0.1 * wide, swing=0.2 * (kind == "long")))
+        plates.append(
+            Plate(
+                Frame.HEAD,
+                tuple(shapes),
+                HEAD,
+                0.94 if kind != "flap" else 1.15,
+                at=at,
+                z=-0.1 * wide,
+                swing=0.2 * (kind == "long"),
+            )
+        )
     return plates
 
 
@@ -136,21 +213,38 @@ def creature_limbs(look: Look, body: Body, girth: float, outfit: Outfit) -> tupl
     thick = look.between(0.11, 0.24) * body.torso
     sleeve = None if bare or look.chance(0.15) else look.top
     arm = LimbStyle(
-        radii=(thick, thick * look.between(0.75, 1.05), thick * look.between(0.6, 1.0)), fill=look.skin,
-        sleeve=sleeve, sleeve_end=look.between(0.3, 1.0), sleeve_room=look.between(0.08, 0.5),
-        flare=look.between(-0.2, 0.5), cuff=look.accent if look.chance(0.3) else None, boot=None, boot_start=1.0, depth=2.0 if look.chance(0.75) else 0.8,
+        radii=(thick, thick * look.between(0.75, 1.05), thick * look.between(0.6, 1.0)),
+        fill=look.skin,
+        sleeve=sleeve,
+        sleeve_end=look.between(0.3, 1.0),
+        sleeve_room=look.between(0.08, 0.5),
+        flare=look.between(-0.2, 0.5),
+        cuff=look.accent if look.chance(0.3) else None,
+        boot=None,
+        boot_start=1.0,
+        depth=2.0 if look.chance(0.75) else 0.8,
         merged=bare or sleeve is not None,
-        end=look.pick("paw", "paw", "mitten", "ball", "cartoon", "human"), end_fill=look.skin if look.chance(0.8) else look.shoe,
+        end=look.pick("paw", "paw", "mitten", "ball", "cartoon", "human"),
+        end_fill=look.skin if look.chance(0.8) else look.shoe,
         end_size=thick * look.between(0.8, 1.25),
-    )  # fmt: skip
+    )
     heavy = min(girth * look.between(0.38, 0.6), 0.9 * body.thigh + 0.03)
     leg = LimbStyle(
-        radii=(heavy, heavy * look.between(0.75, 1.0), heavy * look.between(0.55, 0.95)), fill=look.skin,
-        sleeve=outfit.lower if outfit.covered else None, sleeve_end=look.between(0.4, 1.0),
-        sleeve_room=look.between(0.05, 0.3), flare=look.between(-0.15, 0.4), cuff=None, boot=None, boot_start=1.0,
-        depth=0.1 if flows else -1.0, merged=flows,
-        end=look.pick("paw", "paw", "shoe", "foot", "side"), end_fill=look.skin if look.chance(0.7) else look.shoe, end_size=heavy * look.between(0.8, 1.2),
-    )  # fmt: skip
+        radii=(heavy, heavy * look.between(0.75, 1.0), heavy * look.between(0.55, 0.95)),
+        fill=look.skin,
+        sleeve=outfit.lower if outfit.covered else None,
+        sleeve_end=look.between(0.4, 1.0),
+        sleeve_room=look.between(0.05, 0.3),
+        flare=look.between(-0.15, 0.4),
+        cuff=None,
+        boot=None,
+        boot_start=1.0,
+        depth=0.1 if flows else -1.0,
+        merged=flows,
+        end=look.pick("paw", "paw", "shoe", "foot", "side"),
+        end_fill=look.skin if look.chance(0.7) else look.shoe,
+        end_size=heavy * look.between(0.8, 1.2),
+    )
     for style, is_arm, present in ((arm, True, body.arms), (leg, False, body.legs)):
         for side in range(2):
             if present[side]:
@@ -163,25 +257,54 @@ def creature_limbs(look: Look, body: Body, girth: float, outfit: Outfit) -> tupl
 def snowman(rng: np.random.Generator) -> Character:
     """Two or three balls with stick or stump arms, and no legs most of the time."""
     look = sample_look(rng, hide="any")
-    look = replace(look, skin=smooth(look.skin, mix((245, 248, 252), look.palette.colours[0], 0 if look.chance(0.6) else look.between(0, 1))))
+    look = replace(
+        look,
+        skin=smooth(
+            look.skin,
+            mix((245, 248, 252), look.palette.colours[0], 0 if look.chance(0.6) else look.between(0, 1)),
+        ),
+    )
     head = look.between(0.28, 0.42)
     wide = head * 0.55
     torso = 0.38 * (1 - head)
     girth = wide * look.between(1.1, 1.6)
     legs = look.chance(0.35)
     body = Body(
-        torso=torso, shoulder=0.82 * girth, hip=0.5 * girth, hip_drop=0.5 * torso, upper_arm=look.between(0.1, 0.2), forearm=look.between(0.1, 0.2),
-        thigh=0.09, calf=0.08, foot=0.03, base=1 - head - torso, neck=-0.03, nose=(0, -0.4 * head, wide), eyes=(0.4 * wide, -0.6 * head, 0.85 * wide),
-        ears=(0.97 * wide, -0.52 * head, 0), legs=(legs, legs), arm_bend=look.between(0.1, 0.9), leg_bend=0.4,
-    )  # fmt: skip
+        torso=torso,
+        shoulder=0.82 * girth,
+        hip=0.5 * girth,
+        hip_drop=0.5 * torso,
+        upper_arm=look.between(0.1, 0.2),
+        forearm=look.between(0.1, 0.2),
+        thigh=0.09,
+        calf=0.08,
+        foot=0.03,
+        base=1 - head - torso,
+        neck=-0.03,
+        nose=(0, -0.4 * head, wide),
+        eyes=(0.4 * wide, -0.6 * head, 0.85 * wide),
+        ears=(0.97 * wide, -0.52 * head, 0),
+        legs=(legs, legs),
+        arm_bend=look.between(0.1, 0.9),
+        leg_bend=0.4,
+    )
     low = body.base if not legs else 0.8 * torso
-    balls = [Shape(ol.ellipse(0, 0.5 * low - 0.1 * torso, 1.35 * girth, 0.62 * low + 0.1 * torso), look.skin), Shape(ol.ellipse(0, -0.5 * torso, girth, 0.72 * torso), look.skin)]
+    balls = [
+        Shape(ol.ellipse(0, 0.5 * low - 0.1 * torso, 1.35 * girth, 0.62 * low + 0.1 * torso), look.skin),
+        Shape(ol.ellipse(0, -0.5 * torso, girth, 0.72 * torso), look.skin),
+    ]
     for y in (-0.75, -0.4, -0.05):
         balls.append(Shape(ol.ellipse(0, y * torso, 0.05 * girth, 0.05 * girth), look.palette.dark))
-    plates = [Plate(Frame.TORSO, tuple(balls), TORSO, 0.0), Plate(Frame.HEAD, (Shape(ol.ellipse(0, -0.48 * head, wide, 0.52 * head), look.skin),), HEAD, 1.0)]
+    plates = [
+        Plate(Frame.TORSO, tuple(balls), TORSO, 0.0),
+        Plate(Frame.HEAD, (Shape(ol.ellipse(0, -0.48 * head, wide, 0.52 * head), look.skin),), HEAD, 1.0),
+    ]
     face = simple_face(look, wide)
     body = replace(body, eyes=(face.gap, -0.6 * head, 0.85 * wide))
-    carrot = Shape(ol.stroke([(0, 0.45 * wide), (look.between(-0.5, 0.5) * wide, 0.55 * wide)], 0.16 * wide, taper=0.2), (240, 120, 30))
+    carrot = Shape(
+        ol.stroke([(0, 0.45 * wide), (look.between(-0.5, 0.5) * wide, 0.55 * wide)], 0.16 * wide, taper=0.2),
+        (240, 120, 30),
+    )
     plates.append(Plate(Frame.HEAD, (*face.shapes, carrot), HEAD, 1.1, at=(0.0, -0.6 * head), z=0.85 * wide))
     plates += hat(look, head, wide) + neckwear(look, body, girth)
     limbs, ends = creature_limbs(look, body, girth * 0.8, naked(look))
@@ -195,20 +318,43 @@ def robot(rng: np.random.Generator) -> Character:
     wide = head * look.between(0.5, 0.85)
     body, girth = _build(look, head, wide)
     t, power = body.torso, look.between(3, 9)
-    body = replace(body, ears=(wide, -0.5 * head, 0), neck=look.between(0.01, 0.06), arm_bend=look.between(0.1, 0.9))
-    trunk = [Shape(ol.box(-0.2 * wide, -t - body.neck - 0.02, 0.2 * wide, -0.8 * t), look.shoe), Shape(ol.ellipse(0, -0.48 * t, max(girth, 1.02 * body.shoulder), 0.6 * t, power=power), look.top)]
-    trunk.append(Shape(ol.box(-0.5 * girth, -0.8 * t, 0.5 * girth, -0.35 * t, 0.05 * t), look.accent, clip=True))
+    body = replace(
+        body, ears=(wide, -0.5 * head, 0), neck=look.between(0.01, 0.06), arm_bend=look.between(0.1, 0.9)
+    )
+    trunk = [
+        Shape(ol.box(-0.2 * wide, -t - body.neck - 0.02, 0.2 * wide, -0.8 * t), look.shoe),
+        Shape(ol.ellipse(0, -0.48 * t, max(girth, 1.02 * body.shoulder), 0.6 * t, power=power), look.top),
+    ]
+    trunk.append(
+        Shape(ol.box(-0.5 * girth, -0.8 * t, 0.5 * girth, -0.35 * t, 0.05 * t), look.accent, clip=True)
+    )
     for x in (-0.25, 0.05, 0.3):
-        trunk.append(Shape(ol.ellipse(x * girth, -0.6 * t, 0.07 * girth, 0.07 * girth), look.palette.colours[2]))
-    skull = [Shape(ol.ellipse(0, -0.5 * head, wide, 0.5 * head, power=power), look.top if look.chance(0.5) else look.bottom)]
+        trunk.append(
+            Shape(ol.ellipse(x * girth, -0.6 * t, 0.07 * girth, 0.07 * girth), look.palette.colours[2])
+        )
+    skull = [
+        Shape(
+            ol.ellipse(0, -0.5 * head, wide, 0.5 * head, power=power),
+            look.top if look.chance(0.5) else look.bottom,
+        )
+    ]
     if look.chance(0.6):
         skull.insert(0, Shape(ol.stroke([(0, -head), (0, -1.3 * head)], 0.08 * wide), look.shoe))
         skull.insert(0, Shape(ol.ellipse(0, -1.32 * head, 0.12 * wide, 0.12 * wide), look.accent))
     for s in (-1, 1):
-        skull.insert(0, Shape(ol.ellipse(s * wide, -0.5 * head, 0.14 * wide, 0.22 * head, power=4), look.shoe))
+        skull.insert(
+            0, Shape(ol.ellipse(s * wide, -0.5 * head, 0.14 * wide, 0.22 * head, power=4), look.shoe)
+        )
     plates = [Plate(Frame.TORSO, tuple(trunk), TORSO, 0.0), Plate(Frame.HEAD, tuple(skull), HEAD, 1.0)]
     face = simple_face(look, wide)
-    body = replace(body, eyes=(face.gap, -0.58 * head, 0.8 * wide), nose=(0, -0.58 * head + face.nose, 0.8 * wide))
+    body = replace(
+        body, eyes=(face.gap, -0.58 * head, 0.8 * wide), nose=(0, -0.58 * head + face.nose, 0.8 * wide)
+    )
     plates.append(Plate(Frame.HEAD, face.shapes, HEAD, 1.1, at=(0.0, -0.58 * head), z=0.8 * wide))
-    limbs, ends = creature_limbs(replace(look, skin=look.shoe if look.chance(0.5) else look.top), body, girth * look.between(0.4, 0.9), naked(look))
+    limbs, ends = creature_limbs(
+        replace(look, skin=look.shoe if look.chance(0.5) else look.top),
+        body,
+        girth * look.between(0.4, 0.9),
+        naked(look),
+    )
     return Character("robot", "a robot", body, tuple(plates + ends), tuple(limbs), look.between(0, 0.5))

@@ -24,30 +24,69 @@ def hair(look: Look, head: float, wide: float) -> list[Plate]:
     length = look.between(-0.35, 0.2) if look.chance(0.45) else look.between(0.2, 1.9)
     end = length * head
     back_wide = room * look.between(0.95, 1.5)
-    knots = [(top, 0.5 * room), (-0.75 * head, 1.02 * room), (-0.3 * head, room), (end * 0.6 - 0.05 * head, back_wide), (end, back_wide * look.between(0.4, 1.0))]
+    knots = [
+        (top, 0.5 * room),
+        (-0.75 * head, 1.02 * room),
+        (-0.3 * head, room),
+        (end * 0.6 - 0.05 * head, back_wide),
+        (end, back_wide * look.between(0.4, 1.0)),
+    ]
     if end < -0.2 * head:
         knots = [(top, 0.5 * room), (-0.75 * head, 1.0 * room), (end, room * 0.95)]
     back = Shape(ol.profile(knots), dyed(fill, scaled(fill.base, 0.82)))
-    plates.append(Plate(Frame.HEAD, (back,), HEAD, 0.9 if end < 0.05 * head else -0.3, z=-0.3 * wide, swing=0.15 * max(length, 0)))
+    plates.append(
+        Plate(
+            Frame.HEAD,
+            (back,),
+            HEAD,
+            0.9 if end < 0.05 * head else -0.3,
+            z=-0.3 * wide,
+            swing=0.15 * max(length, 0),
+        )
+    )
     if length > -0.1 and look.chance(0.5):
         for s in (-1, 1):
-            lock = ol.stroke([(s * 0.85 * room, -0.8 * head), (s * 1.02 * room, -0.35 * head), (s * 0.95 * room, min(end, 0.5 * head))], 0.3 * wide, taper=0.3)
+            lock = ol.stroke(
+                [
+                    (s * 0.85 * room, -0.8 * head),
+                    (s * 1.02 * room, -0.35 * head),
+                    (s * 0.95 * room, min(end, 0.5 * head)),
+                ],
+                0.3 * wide,
+                taper=0.3,
+            )
             plates.append(Plate(Frame.HEAD, (Shape(lock, fill),), HEAD, 1.15, z=0.1 * wide))
     kind = look.rng.random()
     if kind < 0.1:
-        plates.append(Plate(Frame.HEAD, (Shape(ol.ellipse(0, top, 0.45 * wide, 0.42 * wide), fill),), HEAD, 0.95))
+        plates.append(
+            Plate(Frame.HEAD, (Shape(ol.ellipse(0, top, 0.45 * wide, 0.42 * wide), fill),), HEAD, 0.95)
+        )
     elif kind < 0.24:
         drop = look.between(0.4, 1.6) * head
         for s in (-1, 1):
-            tail = ol.stroke([(0, 0), (s * 0.5 * wide, 0.25 * drop), (s * look.between(0.2, 0.7) * wide, drop)], 0.5 * wide, taper=0.3)
-            plates.append(Plate(Frame.HEAD, (Shape(tail, fill),), HEAD, 0.92, at=(s * room, -0.75 * head), swing=0.8))
+            tail = ol.stroke(
+                [(0, 0), (s * 0.5 * wide, 0.25 * drop), (s * look.between(0.2, 0.7) * wide, drop)],
+                0.5 * wide,
+                taper=0.3,
+            )
+            plates.append(
+                Plate(Frame.HEAD, (Shape(tail, fill),), HEAD, 0.92, at=(s * room, -0.75 * head), swing=0.8)
+            )
     return plates
 
 
 def _fringe(look: Look, top: float, fringe: float, room: float, head: float) -> np.ndarray:
     """Outline of the hair over the brow, smooth or in strands."""
     side_y = -head * look.between(0.4, 0.62)
-    arch = [(-room, side_y), (-room, -0.75 * head), (-0.6 * room, top * 0.97), (0, top), (0.6 * room, top * 0.97), (room, -0.75 * head), (room, side_y)]
+    arch = [
+        (-room, side_y),
+        (-room, -0.75 * head),
+        (-0.6 * room, top * 0.97),
+        (0, top),
+        (0.6 * room, top * 0.97),
+        (room, -0.75 * head),
+        (room, side_y),
+    ]
     part = look.between(-0.5, 0.5) * room
     strands = int(look.rng.integers(2, 7))
     jag = look.between(0, 0.16) * head
@@ -62,13 +101,25 @@ def hood(look: Look, head: float, wide: float, room: float) -> list[Plate]:
     """A hood, a helmet or a bonnet that frames the face; covers the skull and all hair."""
     fill = look.top if look.chance(0.6) else look.accent
     outer = ol.ellipse(0, -0.5 * head, room * wide, 0.58 * head, power=look.between(2, 2.6))
-    inner = ol.ellipse(0, -0.42 * head, look.between(0.74, 0.9) * wide, look.between(0.4, 0.46) * head, power=2.3)
+    inner = ol.ellipse(
+        0, -0.42 * head, look.between(0.74, 0.9) * wide, look.between(0.4, 0.46) * head, power=2.3
+    )
     rim = ol.ellipse(0, -0.42 * head, 0.98 * wide, 0.49 * head, power=2.3)
-    shapes = [Shape(outer, fill), Shape(rim, look.shoe if look.chance(0.5) else fill), Shape(inner, look.skin)]
+    shapes = [
+        Shape(outer, fill),
+        Shape(rim, look.shoe if look.chance(0.5) else fill),
+        Shape(inner, look.skin),
+    ]
     if look.chance(0.3):
         shapes.append(Shape(ol.ellipse(0, -1.0 * head, 0.16 * wide, 0.12 * wide), look.accent))
     if look.chance(0.3):
-        shapes = [*(Shape(ol.ellipse(x * room * wide, -0.45 * head, 0.14 * wide, 0.2 * head, power=3), look.shoe) for x in (-1, 1)), *shapes]
+        shapes = [
+            *(
+                Shape(ol.ellipse(x * room * wide, -0.45 * head, 0.14 * wide, 0.2 * head, power=3), look.shoe)
+                for x in (-1, 1)
+            ),
+            *shapes,
+        ]
     return [Plate(Frame.HEAD, tuple(shapes), HEAD, 1.05)]
 
 
@@ -76,11 +127,22 @@ def headset(look: Look, head: float, wide: float) -> list[Plate]:
     """Now and then headphones, or a band round the head."""
     kind = look.rng.random()
     if kind < 0.04:
-        arch = ol.stroke([(-1.08 * wide, -0.45 * head), (-0.85 * wide, -0.95 * head), (0, -1.12 * head), (0.85 * wide, -0.95 * head), (1.08 * wide, -0.45 * head)], 0.14 * wide)
+        arch = ol.stroke(
+            [
+                (-1.08 * wide, -0.45 * head),
+                (-0.85 * wide, -0.95 * head),
+                (0, -1.12 * head),
+                (0.85 * wide, -0.95 * head),
+                (1.08 * wide, -0.45 * head),
+            ],
+            0.14 * wide,
+        )
         cups = [ol.ellipse(x * 1.08 * wide, -0.42 * head, 0.2 * wide, 0.15 * head, power=3) for x in (-1, 1)]
         return [Plate(Frame.HEAD, tuple(Shape(o, look.accent) for o in (arch, *cups)), HEAD, 1.25)]
     if kind < 0.07:
-        band = ol.stroke([(-1.02 * wide, -0.66 * head), (0, -0.72 * head), (1.02 * wide, -0.66 * head)], 0.2 * wide)
+        band = ol.stroke(
+            [(-1.02 * wide, -0.66 * head), (0, -0.72 * head), (1.02 * wide, -0.66 * head)], 0.2 * wide
+        )
         return [Plate(Frame.HEAD, (Shape(band, look.accent),), HEAD, 1.22)]
     return []
 
@@ -90,23 +152,70 @@ def hat(look: Look, head: float, wide: float) -> list[Plate]:
     kind = look.rng.random()
     top = -0.98 * head
     if kind < 0.05:
-        shapes = [Shape(ol.profile([(top - 0.55 * head, 0.75 * wide), (top + 0.2 * head, 0.95 * wide)], flat=True), look.accent),
-                  Shape(ol.ellipse(0, top + 0.2 * head, look.between(1.3, 2.0) * wide, 0.1 * head), look.accent)]  # fmt: skip
+        shapes = [
+            Shape(
+                ol.profile([(top - 0.55 * head, 0.75 * wide), (top + 0.2 * head, 0.95 * wide)], flat=True),
+                look.accent,
+            ),
+            Shape(ol.ellipse(0, top + 0.2 * head, look.between(1.3, 2.0) * wide, 0.1 * head), look.accent),
+        ]
     elif kind < 0.1:
-        shapes = [Shape(ol.profile([(top - 0.16 * head, 0.4 * wide), (top, 0.95 * wide), (top + 0.3 * head, 1.15 * wide)], flat=True), look.accent),
-                  Shape(ol.ellipse(0.3 * wide, top + 0.32 * head, 1.0 * wide, 0.06 * head), look.shoe)]  # fmt: skip
+        shapes = [
+            Shape(
+                ol.profile(
+                    [(top - 0.16 * head, 0.4 * wide), (top, 0.95 * wide), (top + 0.3 * head, 1.15 * wide)],
+                    flat=True,
+                ),
+                look.accent,
+            ),
+            Shape(ol.ellipse(0.3 * wide, top + 0.32 * head, 1.0 * wide, 0.06 * head), look.shoe),
+        ]
     elif kind < 0.14:
-        shapes = [Shape(ol.closed([(-1.1 * wide, top + 0.25 * head), (-0.3 * wide, top - 0.5 * head), (look.between(-0.5, 0.8) * wide, top - 0.9 * head), (0.35 * wide, top - 0.4 * head), (1.1 * wide, top + 0.25 * head)]), look.accent)]
+        shapes = [
+            Shape(
+                ol.closed(
+                    [
+                        (-1.1 * wide, top + 0.25 * head),
+                        (-0.3 * wide, top - 0.5 * head),
+                        (look.between(-0.5, 0.8) * wide, top - 0.9 * head),
+                        (0.35 * wide, top - 0.4 * head),
+                        (1.1 * wide, top + 0.25 * head),
+                    ]
+                ),
+                look.accent,
+            )
+        ]
     elif kind < 0.17:
         points = [(-0.8, 0.15), (-0.9, -0.4), (-0.4, -0.1), (0, -0.5), (0.4, -0.1), (0.9, -0.4), (0.8, 0.15)]
         shapes = [Shape(np.array(points) * (wide, 0.8 * wide) + (0, top + 0.05 * head), look.accent)]
     elif kind < 0.21:
-        shapes = [Shape(ol.leaf(s * 0.02, top + 0.1 * head, 0.6 * wide, 0.9 * wide, s * 1.35), look.accent) for s in (-1, 1)]
+        shapes = [
+            Shape(ol.leaf(s * 0.02, top + 0.1 * head, 0.6 * wide, 0.9 * wide, s * 1.35), look.accent)
+            for s in (-1, 1)
+        ]
     elif kind < 0.24:
-        shapes = [Shape(ol.leaf(0, top + 0.1 * head, look.between(0.5, 1.1) * head, 0.3 * wide, look.between(-0.8, 0.8)), look.accent)]
+        shapes = [
+            Shape(
+                ol.leaf(
+                    0, top + 0.1 * head, look.between(0.5, 1.1) * head, 0.3 * wide, look.between(-0.8, 0.8)
+                ),
+                look.accent,
+            )
+        ]
     elif kind < 0.28:
-        shapes = [Shape(ol.profile([(top - 0.12 * head, 0.3 * wide), (top + 0.05 * head, 0.95 * wide), (top + 0.3 * head, 1.12 * wide)]), look.accent),
-                  Shape(ol.ellipse(0, top - 0.16 * head, 0.22 * wide, 0.22 * wide), look.shoe)]  # fmt: skip
+        shapes = [
+            Shape(
+                ol.profile(
+                    [
+                        (top - 0.12 * head, 0.3 * wide),
+                        (top + 0.05 * head, 0.95 * wide),
+                        (top + 0.3 * head, 1.12 * wide),
+                    ]
+                ),
+                look.accent,
+            ),
+            Shape(ol.ellipse(0, top - 0.16 * head, 0.22 * wide, 0.22 * wide), look.shoe),
+        ]
     else:
         return []
     return [Plate(Frame.HEAD, tuple(shapes), HEAD, 1.3, z=0.1 * wide)]
@@ -116,12 +225,31 @@ def neckwear(look: Look, body: Body, girth: float) -> list[Plate]:
     """A scarf, a tie or a bow."""
     kind, t, s = look.rng.random(), body.torso, body.shoulder
     if kind < 0.07:
-        shapes = [Shape(ol.ellipse(0, -t, 0.62 * s, 0.12 * t, power=2.6), look.accent),
-                  Shape(ol.stroke([(0.3 * s, -t), (0.38 * s, -0.75 * t), (0.3 * s, -0.4 * t)], 0.26 * s), look.accent)]  # fmt: skip
+        shapes = [
+            Shape(ol.ellipse(0, -t, 0.62 * s, 0.12 * t, power=2.6), look.accent),
+            Shape(
+                ol.stroke([(0.3 * s, -t), (0.38 * s, -0.75 * t), (0.3 * s, -0.4 * t)], 0.26 * s), look.accent
+            ),
+        ]
     elif kind < 0.12:
-        shapes = [Shape(np.array([(-0.08 * s, -0.98 * t), (0.08 * s, -0.98 * t), (0.16 * s, -0.4 * t), (0, -0.3 * t), (-0.16 * s, -0.4 * t)]), look.accent)]
+        shapes = [
+            Shape(
+                np.array(
+                    [
+                        (-0.08 * s, -0.98 * t),
+                        (0.08 * s, -0.98 * t),
+                        (0.16 * s, -0.4 * t),
+                        (0, -0.3 * t),
+                        (-0.16 * s, -0.4 * t),
+                    ]
+                ),
+                look.accent,
+            )
+        ]
     elif kind < 0.17:
-        shapes = [Shape(ol.leaf(0, -0.93 * t, 0.45 * s, 0.5 * s, sign * 1.5), look.accent) for sign in (-1, 1)]
+        shapes = [
+            Shape(ol.leaf(0, -0.93 * t, 0.45 * s, 0.5 * s, sign * 1.5), look.accent) for sign in (-1, 1)
+        ]
     else:
         return []
     return [Plate(Frame.TORSO, tuple(shapes), TORSO, 0.6, z=0.5 * girth)]
@@ -139,8 +267,14 @@ def back_things(look: Look, body: Body, girth: float) -> list[Plate]:
         return wings(look, t, girth)
     if kind < 0.18:
         pack = ol.ellipse(0, -0.55 * t, 1.25 * girth, 0.45 * t, power=3.5)
-        straps = [Shape(ol.stroke([(x * 0.6 * s, -1.02 * t), (x * 0.62 * s, -0.5 * t)], 0.14 * s), look.accent) for x in (-1, 1)]
-        return [Plate(Frame.TORSO, (Shape(pack, look.accent),), TORSO, -3.0, z=-girth), Plate(Frame.TORSO, tuple(straps), TORSO, 0.5, z=0.4 * girth)]
+        straps = [
+            Shape(ol.stroke([(x * 0.6 * s, -1.02 * t), (x * 0.62 * s, -0.5 * t)], 0.14 * s), look.accent)
+            for x in (-1, 1)
+        ]
+        return [
+            Plate(Frame.TORSO, (Shape(pack, look.accent),), TORSO, -3.0, z=-girth),
+            Plate(Frame.TORSO, tuple(straps), TORSO, 0.5, z=0.4 * girth),
+        ]
     return []
 
 
@@ -151,14 +285,38 @@ def wings(look: Look, torso: float, girth: float) -> list[Plate]:
     plates = []
     for sign in (-1, 1):
         if kind == "insect":
-            outlines = [ol.leaf(0, 0, span, 0.5 * span, sign * 0.9), ol.leaf(0, 0, 0.7 * span, 0.4 * span, sign * 1.9)]
+            outlines = [
+                ol.leaf(0, 0, span, 0.5 * span, sign * 0.9),
+                ol.leaf(0, 0, 0.7 * span, 0.4 * span, sign * 1.9),
+            ]
         else:
-            points = np.array([(0, 0), (0.35, -0.5), (1.0, -0.55), (0.85, -0.1), (0.7, 0.1), (0.5, 0.25), (0.3, 0.4), (0.05, 0.35)])
+            points = np.array(
+                [
+                    (0, 0),
+                    (0.35, -0.5),
+                    (1.0, -0.55),
+                    (0.85, -0.1),
+                    (0.7, 0.1),
+                    (0.5, 0.25),
+                    (0.3, 0.4),
+                    (0.05, 0.35),
+                ]
+            )
             points = points * (sign * span, 0.6 * span + 0.4 * drop)
             outlines = [ol.closed(points, 4) if kind == "feather" else points]
         fill = look.accent if look.chance(0.7) else look.hair
         shapes = tuple(Shape(o, fill, opacity=0.85 if kind == "insect" else 1.0) for o in outlines)
-        plates.append(Plate(Frame.TORSO, shapes, TORSO, -3.2, at=(sign * 0.3 * girth, -0.75 * torso), z=-0.6 * girth, swing=-sign * 0.5))
+        plates.append(
+            Plate(
+                Frame.TORSO,
+                shapes,
+                TORSO,
+                -3.2,
+                at=(sign * 0.3 * girth, -0.75 * torso),
+                z=-0.6 * girth,
+                swing=-sign * 0.5,
+            )
+        )
     return plates
 
 
@@ -173,9 +331,16 @@ def tail(look: Look, body: Body, girth: float) -> list[Plate]:
     else:
         width = {"curl": 0.2, "bush": 0.5, "thin": 0.1}[style] * size
         lift = look.between(-1.2, 0.4)
-        path = [(0, 0), (sign * 0.6 * size, 0.15 * size), (sign * 0.95 * size, 0.5 * lift * size), (sign * look.between(0.6, 1.2) * size, lift * size)]
+        path = [
+            (0, 0),
+            (sign * 0.6 * size, 0.15 * size),
+            (sign * 0.95 * size, 0.5 * lift * size),
+            (sign * look.between(0.6, 1.2) * size, lift * size),
+        ]
         shapes = [Shape(ol.stroke(path, width, taper=look.between(0.4, 1.5)), look.skin)]
-    return [Plate(Frame.PELVIS, tuple(shapes), TORSO, -3.1, at=at, z=-0.5 * girth, swing=look.between(0.5, 1.5))]
+    return [
+        Plate(Frame.PELVIS, tuple(shapes), TORSO, -3.1, at=at, z=-0.5 * girth, swing=look.between(0.5, 1.5))
+    ]
 
 
 def held_thing(look: Look, body: Body, chance: float = 0.09) -> list[Plate]:
@@ -187,13 +352,20 @@ def held_thing(look: Look, body: Body, chance: float = 0.09) -> list[Plate]:
     kind = look.pick("staff", "cup", "flower", "book", "ball", "wand")
     hand_y = 0.06 * unit
     if kind == "staff":
-        shapes = [Shape(ol.stroke([(-0.9 * unit, hand_y), (0.9 * unit, hand_y)], 0.05 * unit), look.accent),
-                  Shape(ol.ellipse(-0.9 * unit, hand_y, 0.12 * unit, 0.12 * unit), look.shoe)]  # fmt: skip
+        shapes = [
+            Shape(ol.stroke([(-0.9 * unit, hand_y), (0.9 * unit, hand_y)], 0.05 * unit), look.accent),
+            Shape(ol.ellipse(-0.9 * unit, hand_y, 0.12 * unit, 0.12 * unit), look.shoe),
+        ]
     elif kind == "cup":
-        shapes = [Shape(ol.profile([(-0.1 * unit, 0.13 * unit), (0.25 * unit, 0.1 * unit)], flat=True), look.accent)]
+        shapes = [
+            Shape(ol.profile([(-0.1 * unit, 0.13 * unit), (0.25 * unit, 0.1 * unit)], flat=True), look.accent)
+        ]
     elif kind == "flower":
-        shapes = [Shape(ol.stroke([(0, 0), (0, 0.5 * unit)], 0.03 * unit), (70, 130, 60)),
-                  Shape(ol.star(0, 0.5 * unit, 0.16 * unit, 7, 0.4), look.accent), Shape(ol.ellipse(0, 0.5 * unit, 0.06 * unit, 0.06 * unit), look.shoe)]  # fmt: skip
+        shapes = [
+            Shape(ol.stroke([(0, 0), (0, 0.5 * unit)], 0.03 * unit), (70, 130, 60)),
+            Shape(ol.star(0, 0.5 * unit, 0.16 * unit, 7, 0.4), look.accent),
+            Shape(ol.ellipse(0, 0.5 * unit, 0.06 * unit, 0.06 * unit), look.shoe),
+        ]
     elif kind == "book":
         shapes = [Shape(ol.box(-0.2 * unit, -0.05 * unit, 0.2 * unit, 0.4 * unit, 0.02 * unit), look.accent)]
     elif kind == "ball":

@@ -1,4 +1,4 @@
-"""Faces: eyes, brows, noses, mouths, muzzles, cheeks, glasses. Origin between the eyes, sizes in face radii."""
+"""Faces: eyes, brows, noses, mouths, muzzles, cheeks, glasses. The origin is between the eyes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from animatex.synthetic import outlines as ol
 from animatex.synthetic.look import Look, dyed, smooth
 from animatex.synthetic.palette import Colour, mix, scaled
 from animatex.synthetic.puppet import Shape
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
@@ -43,37 +44,72 @@ def eyes(look: Look, gap: float, radius: float, style: str) -> list[Shape]:
     return shapes
 
 
-def _eye(look: Look, x: float, r: float, style: str, iris: Colour, tall: float, open_up: float, gaze: float) -> list[Shape]:
+def _eye(
+    look: Look, x: float, r: float, style: str, iris: Colour, tall: float, open_up: float, gaze: float
+) -> list[Shape]:
     dark = look.palette.dark
     if style == "dot":
-        return [Shape(ol.ellipse(x, 0, r * 0.62, r * 0.62 * tall), dark),
-                Shape(ol.ellipse(x - 0.2 * r, -0.25 * r, 0.18 * r, 0.18 * r), _WHITE)]  # fmt: skip
+        return [
+            Shape(ol.ellipse(x, 0, r * 0.62, r * 0.62 * tall), dark),
+            Shape(ol.ellipse(x - 0.2 * r, -0.25 * r, 0.18 * r, 0.18 * r), _WHITE),
+        ]
     if style == "closed":
-        return [Shape(ol.stroke([(x - r, 0.1 * r), (x, -0.45 * r * open_up), (x + r, 0.1 * r)], 0.3 * r), dark)]
+        return [
+            Shape(ol.stroke([(x - r, 0.1 * r), (x, -0.45 * r * open_up), (x + r, 0.1 * r)], 0.3 * r), dark)
+        ]
     if style == "human":
         ball = ol.ellipse(x, 0, 1.0 * r, 0.52 * r * open_up)
-        return [Shape(ball, _WHITE), Shape(ol.ellipse(x + gaze, 0, 0.48 * r, 0.5 * r), iris, clip=True),
-                Shape(ol.ellipse(x + gaze, 0, 0.25 * r, 0.25 * r), dark),
-                Shape(ol.stroke([(x - 1.05 * r, 0.05 * r), (x, -0.6 * r * open_up), (x + 1.05 * r, 0.05 * r)], 0.22 * r), dark)]  # fmt: skip
+        return [
+            Shape(ball, _WHITE),
+            Shape(ol.ellipse(x + gaze, 0, 0.48 * r, 0.5 * r), iris, clip=True),
+            Shape(ol.ellipse(x + gaze, 0, 0.25 * r, 0.25 * r), dark),
+            Shape(
+                ol.stroke(
+                    [(x - 1.05 * r, 0.05 * r), (x, -0.6 * r * open_up), (x + 1.05 * r, 0.05 * r)], 0.22 * r
+                ),
+                dark,
+            ),
+        ]
     if style == "anime":
         tall = 1.25 * tall
-        return [Shape(ol.ellipse(x, 0, r, r * tall, power=2.6), _WHITE),
-                Shape(ol.ellipse(x + gaze, 0.08 * r, 0.72 * r, 0.9 * r * tall), iris),
-                Shape(ol.ellipse(x + gaze, -0.1 * r, 0.4 * r, 0.55 * r * tall), scaled(iris, 0.35)),
-                Shape(ol.ellipse(x - 0.28 * r, -0.4 * r * tall, 0.24 * r, 0.3 * r), _WHITE),
-                Shape(ol.stroke([(x - 1.1 * r, -0.5 * r), (x, -1.08 * r * tall), (x + 1.1 * r, -0.5 * r)], 0.34 * r), dark)]  # fmt: skip
+        return [
+            Shape(ol.ellipse(x, 0, r, r * tall, power=2.6), _WHITE),
+            Shape(ol.ellipse(x + gaze, 0.08 * r, 0.72 * r, 0.9 * r * tall), iris),
+            Shape(ol.ellipse(x + gaze, -0.1 * r, 0.4 * r, 0.55 * r * tall), scaled(iris, 0.35)),
+            Shape(ol.ellipse(x - 0.28 * r, -0.4 * r * tall, 0.24 * r, 0.3 * r), _WHITE),
+            Shape(
+                ol.stroke(
+                    [(x - 1.1 * r, -0.5 * r), (x, -1.08 * r * tall), (x + 1.1 * r, -0.5 * r)], 0.34 * r
+                ),
+                dark,
+            ),
+        ]
     pupil = look.between(0.4, 0.62)
-    return [Shape(ol.ellipse(x, 0, 1.12 * r, 1.12 * r * tall), dark), Shape(ol.ellipse(x, 0, r, r * tall), _WHITE),
-            Shape(ol.ellipse(x + gaze, 0.1 * r, pupil * r, pupil * r * 1.1), dark),
-            Shape(ol.ellipse(x + gaze - 0.15 * r, -0.15 * r, 0.15 * r, 0.15 * r), _WHITE)]  # fmt: skip
+    return [
+        Shape(ol.ellipse(x, 0, 1.12 * r, 1.12 * r * tall), dark),
+        Shape(ol.ellipse(x, 0, r, r * tall), _WHITE),
+        Shape(ol.ellipse(x + gaze, 0.1 * r, pupil * r, pupil * r * 1.1), dark),
+        Shape(ol.ellipse(x + gaze - 0.15 * r, -0.15 * r, 0.15 * r, 0.15 * r), _WHITE),
+    ]
 
 
 def brows(look: Look, gap: float, y: float, size: float) -> list[Shape]:
     """Two eyebrows."""
-    slant, arch, width = look.between(-0.35, 0.35) * size, look.between(0, 0.4) * size, look.between(0.15, 0.4) * size
+    slant, arch, width = (
+        look.between(-0.35, 0.35) * size,
+        look.between(0, 0.4) * size,
+        look.between(0.15, 0.4) * size,
+    )
     colour = look.hair.base if look.chance(0.6) else look.palette.dark
     return [
-        Shape(ol.stroke([(s * (gap - size), y + slant), (s * gap, y - arch), (s * (gap + size), y - slant)], width, taper=0.7), colour)
+        Shape(
+            ol.stroke(
+                [(s * (gap - size), y + slant), (s * gap, y - arch), (s * (gap + size), y - slant)],
+                width,
+                taper=0.7,
+            ),
+            colour,
+        )
         for s in (-1, 1)
     ]
 
@@ -85,32 +121,65 @@ def mouth(look: Look, y: float, width: float) -> list[Shape]:
     thick = max(width * look.between(0.1, 0.28), 0.02)
     if style == "open":
         deep = look.between(0.4, 1.1) * width
-        outline = ol.closed([(-width, y - 0.1 * deep), (0, y), (width, y - 0.1 * deep), (0.6 * width, y + 0.7 * deep), (0, y + deep), (-0.6 * width, y + 0.7 * deep)])
-        return [Shape(outline, mix(dark, (90, 10, 20), 0.5)), Shape(ol.ellipse(0, y + deep, 0.6 * width, 0.45 * deep), (226, 96, 104), clip=True)]
+        outline = ol.closed(
+            [
+                (-width, y - 0.1 * deep),
+                (0, y),
+                (width, y - 0.1 * deep),
+                (0.6 * width, y + 0.7 * deep),
+                (0, y + deep),
+                (-0.6 * width, y + 0.7 * deep),
+            ]
+        )
+        return [
+            Shape(outline, mix(dark, (90, 10, 20), 0.5)),
+            Shape(ol.ellipse(0, y + deep, 0.6 * width, 0.45 * deep), (226, 96, 104), clip=True),
+        ]
     if style == "grin":
-        outline = ol.closed([(-width, y - 0.3 * width), (0, y), (width, y - 0.3 * width), (0, y + 0.6 * width)])
+        outline = ol.closed(
+            [(-width, y - 0.3 * width), (0, y), (width, y - 0.3 * width), (0, y + 0.6 * width)]
+        )
         return [Shape(outline, dark), Shape(outline * (0.85, 0.85) + (0, 0.15 * y), _WHITE)]
     if style == "pout":
         return [Shape(ol.ellipse(0, y, 0.4 * width, 0.28 * width), dark)]
     if style == "line":
-        return [Shape(ol.stroke([(-width, y), (0, y + look.between(-0.1, 0.1) * width), (width, y)], thick), dark)]
+        return [
+            Shape(ol.stroke([(-width, y), (0, y + look.between(-0.1, 0.1) * width), (width, y)], thick), dark)
+        ]
     if style == "w":
-        points = [(-width, y - 0.2 * width), (-0.5 * width, y + 0.2 * width), (0, y - 0.15 * width), (0.5 * width, y + 0.2 * width), (width, y - 0.2 * width)]
+        points = [
+            (-width, y - 0.2 * width),
+            (-0.5 * width, y + 0.2 * width),
+            (0, y - 0.15 * width),
+            (0.5 * width, y + 0.2 * width),
+            (width, y - 0.2 * width),
+        ]
         return [Shape(ol.stroke(points, thick), dark)]
-    return [Shape(ol.stroke([(-width, y - 0.35 * width), (0, y + 0.25 * width), (width, y - 0.35 * width)], thick), dark)]
+    return [
+        Shape(
+            ol.stroke([(-width, y - 0.35 * width), (0, y + 0.25 * width), (width, y - 0.35 * width)], thick),
+            dark,
+        )
+    ]
 
 
 def blush(look: Look, gap: float, y: float, size: float) -> list[Shape]:
     """Red cheeks."""
     colour = mix((240, 90, 90), look.palette.colours[1], 0.2)
-    return [Shape(ol.ellipse(s * gap, y, size, 0.7 * size), colour, clip=False, opacity=look.between(0.4, 0.95)) for s in (-1, 1)]
+    return [
+        Shape(ol.ellipse(s * gap, y, size, 0.7 * size), colour, clip=False, opacity=look.between(0.4, 0.95))
+        for s in (-1, 1)
+    ]
 
 
 def glasses(look: Look, gap: float, size: float) -> list[Shape]:
     """A pair of rims with a bridge."""
     colour = look.palette.dark if look.chance(0.6) else look.accent.base
     angles = np.linspace(0, 2 * np.pi, 15)
-    rims = [ol.stroke(np.stack([s * gap + size * np.cos(angles), size * np.sin(angles)], 1), 0.16 * size) for s in (-1, 1)]
+    rims = [
+        ol.stroke(np.stack([s * gap + size * np.cos(angles), size * np.sin(angles)], 1), 0.16 * size)
+        for s in (-1, 1)
+    ]
     bridge = ol.stroke([(-gap + size, 0), (0, -0.15 * size), (gap - size, 0)], 0.16 * size)
     return [Shape(outline, colour) for outline in (*rims, bridge)]
 
@@ -126,7 +195,12 @@ def simple_face(look: Look, radius: float) -> Face:
     if look.chance(0.4):
         shapes += blush(look, gap + 0.9 * size, 0.6 * low, look.between(0.08, 0.16) * radius)
     if look.chance(0.15):
-        shapes.append(Shape(ol.ellipse(0, 0.5 * low, 0.1 * radius, 0.08 * radius), smooth(look.accent, scaled(look.skin.base, 0.7))))
+        shapes.append(
+            Shape(
+                ol.ellipse(0, 0.5 * low, 0.1 * radius, 0.08 * radius),
+                smooth(look.accent, scaled(look.skin.base, 0.7)),
+            )
+        )
     return Face(tuple(shapes), (), gap, 0.5 * low)
 
 
@@ -137,9 +211,20 @@ def human_face(look: Look, radius: float, *, realistic: bool) -> Face:
     style = "human" if realistic else look.pick("anime", "anime", "dot", "ball", "closed")
     nose_y, mouth_y = look.between(0.4, 0.5) * radius, look.between(0.68, 0.85) * radius
     dark = scaled(look.skin.base, 0.72)
-    shapes = [*eyes(look, gap, size, style), *brows(look, gap, -look.between(1.3, 1.9) * size - 0.06 * radius, 1.15 * size)]
+    shapes = [
+        *eyes(look, gap, size, style),
+        *brows(look, gap, -look.between(1.3, 1.9) * size - 0.06 * radius, 1.15 * size),
+    ]
     if realistic:
-        shapes.append(Shape(ol.stroke([(-0.06 * radius, 0.1 * radius), (-0.1 * radius, nose_y), (0.1 * radius, nose_y)], 0.06 * radius), dark))
+        shapes.append(
+            Shape(
+                ol.stroke(
+                    [(-0.06 * radius, 0.1 * radius), (-0.1 * radius, nose_y), (0.1 * radius, nose_y)],
+                    0.06 * radius,
+                ),
+                dark,
+            )
+        )
     elif look.chance(0.6):
         shapes.append(Shape(ol.ellipse(0, nose_y, 0.06 * radius, 0.04 * radius), dark))
     shapes += mouth(look, mouth_y, look.between(0.12, 0.26) * radius)
@@ -166,16 +251,31 @@ def muzzle_face(look: Look, radius: float, *, snout: float) -> Face:
         upper += glasses(look, gap, max(0.3 * radius, 1.2 * size))
     y = look.between(0.42, 0.6) * radius
     pale = dyed(look.skin, mix(look.skin.base, look.palette.light, look.between(0, 0.8)))
-    lower = [Shape(ol.ellipse(0, y, snout * radius, snout * look.between(0.65, 0.9) * radius, power=2.3), pale)]
+    lower = [
+        Shape(ol.ellipse(0, y, snout * radius, snout * look.between(0.65, 0.9) * radius, power=2.3), pale)
+    ]
     lower += mouth(look, y + 0.3 * snout * radius, 0.45 * snout * radius)
     nose = look.palette.dark if look.chance(0.7) else (226, 120, 130)
     wide = look.between(0.25, 0.45) * snout * radius
     nose_y = y - 0.3 * snout * radius
-    points = [(-wide, nose_y - 0.5 * wide), (wide, nose_y - 0.5 * wide), (0.3 * wide, nose_y + 0.6 * wide), (-0.3 * wide, nose_y + 0.6 * wide)]
+    points = [
+        (-wide, nose_y - 0.5 * wide),
+        (wide, nose_y - 0.5 * wide),
+        (0.3 * wide, nose_y + 0.6 * wide),
+        (-0.3 * wide, nose_y + 0.6 * wide),
+    ]
     lower.append(Shape(ol.closed(points), smooth(look.accent, nose)))
     if look.chance(0.3):
         for s in (-1, 1):
             for k in range(3):
-                whisker = [(s * 0.5 * snout * radius, y), (s * (snout + look.between(0.4, 0.9)) * radius, y + (k - 1) * 0.18 * radius)]
-                lower.append(Shape(ol.stroke(whisker, 0.02 * radius), look.palette.light if look.chance(0.5) else look.palette.dark))
+                whisker = [
+                    (s * 0.5 * snout * radius, y),
+                    (s * (snout + look.between(0.4, 0.9)) * radius, y + (k - 1) * 0.18 * radius),
+                ]
+                lower.append(
+                    Shape(
+                        ol.stroke(whisker, 0.02 * radius),
+                        look.palette.light if look.chance(0.5) else look.palette.dark,
+                    )
+                )
     return Face(tuple(upper), tuple(lower), gap, nose_y)

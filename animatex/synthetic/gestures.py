@@ -7,8 +7,8 @@ import numpy as np
 from animatex.synthetic.motion import Channel
 from animatex.synthetic.puppet import Body
 
-# Name, weight, whether both hands do it, and the wrist's place: x in shoulder widths (outwards), y from the pelvis up
-# in torso lengths; each as mean and spread.
+# Name, weight, whether both hands do it, and the wrist's place: x in shoulder widths (outwards), y from the
+# pelvis up in torso lengths; each as mean and spread.
 _TOUCHES = (
     ("clasped", 0.26, True, (0.12, 0.1), (0.42, 0.17)),
     ("hips", 0.2, True, (0.82, 0.1), (0.1, 0.06)),
@@ -22,7 +22,7 @@ _TOUCHES = (
 
 
 def touch(rng: np.random.Generator, body: Body, pose: np.ndarray) -> np.ndarray:
-    """Move the arms of a pose (float [33]) so that the hands of this body reach for themselves; a new array."""
+    """Move the arms of a pose (float [33]) so that this body's hands reach for itself; a new array."""
     pose = pose.copy()
     weights = np.array([entry[1] for entry in _TOUCHES])
     name, _, both, across, up = _TOUCHES[int(rng.choice(len(weights), p=weights / weights.sum()))]
@@ -42,7 +42,7 @@ def touch(rng: np.random.Generator, body: Body, pose: np.ndarray) -> np.ndarray:
 
 
 def _bend(body: Body, outwards: float, down: float, reach: float) -> tuple[float, float]:
-    """Angles of arm and elbow that bring the wrist from the shoulder to a place, the elbow pointing outwards."""
+    """Angles of arm and elbow that bring the wrist from the shoulder to a place, elbow outwards."""
     upper, lower = body.upper_arm * reach, body.forearm * reach
     far = float(np.clip(np.hypot(outwards, down), abs(upper - lower) + 1e-3, upper + lower - 1e-3))
     at_shoulder = np.arccos((upper**2 + far**2 - lower**2) / (2 * upper * far))

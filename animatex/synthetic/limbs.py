@@ -49,18 +49,29 @@ class LimbStyle:
     end_size: float
 
 
-def build_limb(look: Look, body: Body, style: LimbStyle, *, arm: bool, side: int) -> tuple[list[Limb], list[Plate]]:
+def build_limb(
+    look: Look, body: Body, style: LimbStyle, *, arm: bool, side: int
+) -> tuple[list[Limb], list[Plate]]:
     """One limb with its hand or foot."""
     upper, lower = (body.upper_arm, body.forearm) if arm else (body.thigh, body.calf)
     length = upper + lower
     r0, r1, r2 = style.radii
-    knots = [(-0.75 * r0, 0.62 * r0), (0.1 * r0, r0), (upper * 0.6, r0 * 0.45 + r1 * 0.55), (upper, r1),
-             (upper + 0.35 * lower, r1 * 0.62 + r2 * 0.38), (length, r2), (length + 0.5 * r2, 0.6 * r2)]  # fmt: skip
+    knots = [
+        (-0.75 * r0, 0.62 * r0),
+        (0.1 * r0, r0),
+        (upper * 0.6, r0 * 0.45 + r1 * 0.55),
+        (upper, r1),
+        (upper + 0.35 * lower, r1 * 0.62 + r2 * 0.38),
+        (length, r2),
+        (length + 0.5 * r2, 0.6 * r2),
+    ]
     longer = [(-2.2 * r0, 0.95 * r0), *knots[1:]]
     opened = ol.profile(longer) if style.merged else None
     shapes = [Shape(ol.profile(knots), style.fill, shaded_as=opened)]
     if style.boot is not None:
-        shapes.append(Shape(_tube(knots, style.boot_start * length, length + 0.5 * r2, 1.12, 1.1), style.boot))
+        shapes.append(
+            Shape(_tube(knots, style.boot_start * length, length + 0.5 * r2, 1.12, 1.1), style.boot)
+        )
     if style.sleeve is not None:
         end = style.sleeve_end * length
         room = 1 + style.sleeve_room
@@ -69,9 +80,19 @@ def build_limb(look: Look, body: Body, style: LimbStyle, *, arm: bool, side: int
         shapes.append(Shape(tube, style.sleeve, shaded_as=opened))
         if style.cuff is not None:
             wide = room * (1 + style.flare) * 1.06
-            shapes.append(Shape(_tube(knots, end - 0.045 * length, end + 0.02 * length, wide, wide), style.cuff))
+            shapes.append(
+                Shape(_tube(knots, end - 0.045 * length, end + 0.02 * length, wide, wide), style.cuff)
+            )
     bend = body.arm_bend if arm else body.leg_bend
-    limb = Limb(arm, side, tuple(shapes), max(r0, r1) * (1 + style.sleeve_room), bend, style.depth + 0.3 * side * arm, style.merged)
+    limb = Limb(
+        arm,
+        side,
+        tuple(shapes),
+        max(r0, r1) * (1 + style.sleeve_room),
+        bend,
+        style.depth + 0.3 * side * arm,
+        style.merged,
+    )
     frame = Frame((3 if arm else 5) + side)
     paint = _hand if arm else _foot
     end_shapes = paint(look, style, 1 if side else -1, body.foot)
@@ -98,15 +119,29 @@ def _hand(look: Look, style: LimbStyle, sign: int, foot: float) -> list[Shape]:
         return [Shape(ol.ellipse(0, 0.55 * r, r, r), fill)]
     if style.end == "paw":
         paw = Shape(ol.profile([(-0.5 * r, 0.75 * r), (0.5 * r, 1.05 * r), (1.4 * r, 0.8 * r)]), fill)
-        return [paw, *(Shape(ol.stroke([(x * r, 0.9 * r), (x * r, 1.45 * r)], 0.12 * r), look.palette.dark)
-                       for x in (-0.3, 0.3))]  # fmt: skip
+        return [
+            paw,
+            *(
+                Shape(ol.stroke([(x * r, 0.9 * r), (x * r, 1.45 * r)], 0.12 * r), look.palette.dark)
+                for x in (-0.3, 0.3)
+            ),
+        ]
     if style.end == "mitten":
-        thumb = ol.stroke([(0, 0.3 * r), (-sign * 0.8 * r, 0.6 * r), (-sign * 1.1 * r, 1.2 * r)], 0.55 * r, taper=0.7)
+        thumb = ol.stroke(
+            [(0, 0.3 * r), (-sign * 0.8 * r, 0.6 * r), (-sign * 1.1 * r, 1.2 * r)], 0.55 * r, taper=0.7
+        )
         palm = ol.profile([(-0.5 * r, 0.6 * r), (0.6 * r, 0.9 * r), (1.9 * r, 0.6 * r)])
         return [Shape(thumb, fill), Shape(palm, fill)]
     spread = look.between(0.05, 0.35)
     fingers = 3 if style.end == "cartoon" else 4
-    shapes = [Shape(ol.stroke([(0, 0.3 * r), (-sign * 0.85 * r, 0.5 * r), (-sign * (0.9 + spread) * r, 1.2 * r)], 0.42 * r), fill)]
+    shapes = [
+        Shape(
+            ol.stroke(
+                [(0, 0.3 * r), (-sign * 0.85 * r, 0.5 * r), (-sign * (0.9 + spread) * r, 1.2 * r)], 0.42 * r
+            ),
+            fill,
+        )
+    ]
     for x in np.linspace(-0.6, 0.6, fingers):
         tip = (x * (1 + 1.4 * spread) * r, (2.15 - 0.5 * abs(x)) * r)
         shapes.append(Shape(ol.stroke([(x * r, 0.6 * r), tip], 1.5 * r / fingers, taper=0.75), fill))
@@ -121,8 +156,19 @@ def _foot(look: Look, style: LimbStyle, sign: int, foot: float) -> list[Shape]:
         return []
     out = r * (look.between(1.2, 2.4) if style.end == "side" else look.between(0.05, 0.7))
     high = foot * look.between(0.1, 0.55)
-    points = np.array([(-0.8 * r, -0.5 * r), (0.75 * r, -0.5 * r), (r + 0.45 * out, high), (r + out, 0.62 * foot), (r + 0.75 * out, foot),
-                       (0.2 * out, 1.02 * foot), (-0.85 * r, foot), (-1.05 * r, 0.6 * foot), (-0.9 * r, 0.0)])  # fmt: skip
+    points = np.array(
+        [
+            (-0.8 * r, -0.5 * r),
+            (0.75 * r, -0.5 * r),
+            (r + 0.45 * out, high),
+            (r + out, 0.62 * foot),
+            (r + 0.75 * out, foot),
+            (0.2 * out, 1.02 * foot),
+            (-0.85 * r, foot),
+            (-1.05 * r, 0.6 * foot),
+            (-0.9 * r, 0.0),
+        ]
+    )
     points[:, 0] *= sign
     shapes = [Shape(ol.closed(points), fill)]
     if style.end == "shoe":

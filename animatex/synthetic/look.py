@@ -55,13 +55,20 @@ def dyed(material: Material, colour: Colour) -> Material:
 def smooth(material: Material, colour: Colour) -> Material:
     """A plain, soft-looking surface: skin, porcelain, peel."""
     return replace(
-        material, base=colour, second=scaled(colour, 0.9), pattern="plain", texture=min(material.texture, 0.3), folds=0.0
+        material,
+        base=colour,
+        second=scaled(colour, 0.9),
+        pattern="plain",
+        texture=min(material.texture, 0.3),
+        folds=0.0,
     )
 
 
 def furry(material: Material, colour: Colour) -> Material:
     """Short hair all over."""
-    return replace(dyed(material, colour), pattern="fur", period=material.period * 0.5, roughness=1.0, folds=0.0)
+    return replace(
+        dyed(material, colour), pattern="fur", period=material.period * 0.5, roughness=1.0, folds=0.0
+    )
 
 
 def sample_look(rng: np.random.Generator, *, hide: str) -> Look:
@@ -77,7 +84,9 @@ def sample_look(rng: np.random.Generator, *, hide: str) -> Look:
     else:
         hide_material = own
     hair_colours = (*FUR, palette.dark, palette.light, *palette.colours[:2])
-    hair = replace(dyed(sample_material(rng, palette), jitter(rng, pick(rng, hair_colours))), pattern="fur", folds=0.0)
+    hair = replace(
+        dyed(sample_material(rng, palette), jitter(rng, pick(rng, hair_colours))), pattern="fur", folds=0.0
+    )
     top, bottom, shoe, accent = (sample_material(rng, palette) for _ in range(4))
     if rng.random() < 0.25:
         bottom = top

@@ -1,8 +1,8 @@
 """Procedural dance: joint angles over time, the same for every body that performs them.
 
-Angles are radians. An arm or leg at 0 hangs straight down and opens outwards with a growing angle; an elbow or knee
-adds to the angle of what it hangs on. A reach is the share of a limb's length that the viewer sees: 1 in the
-picture's plane, less when it points towards us.
+Angles are radians. An arm or leg at 0 hangs straight down and opens outwards with a growing angle; an elbow
+or knee adds to the angle of what it hangs on. A reach is the share of a limb's length that the viewer sees:
+1 in the picture's plane, less when it points towards us.
 """
 
 from __future__ import annotations
@@ -76,12 +76,19 @@ def neutral() -> np.ndarray:
     """Standing still with hanging arms: float [33]."""
     pose = np.zeros(NUM_CHANNELS)
     pose[Channel.STRETCH] = 1.0
-    for reach in (Channel.ARM_REACH, Channel.FOREARM_REACH, Channel.THIGH_REACH, Channel.CALF_REACH, Channel.FRONT):
+    for reach in (
+        Channel.ARM_REACH,
+        Channel.FOREARM_REACH,
+        Channel.THIGH_REACH,
+        Channel.CALF_REACH,
+        Channel.FRONT,
+    ):
         pose[reach : reach + 2] = 1.0
     return pose
 
 
-# Gestures of an arm: name, weight in calm poses, weight in dances, then mean and spread in degrees of arm and elbow.
+# Gestures of an arm: name, weight in calm poses, weight in dances, then mean and spread in degrees of arm
+# and elbow.
 _GESTURES = (
     ("hanging", 0.22, 0.06, (7, 4), (3, 7)),
     ("close", 0.1, 0.03, (3, 3), (-3, 5)),
@@ -117,7 +124,9 @@ def _legs(rng: np.random.Generator, pose: np.ndarray, calm: bool) -> None:
     for side in range(2):
         leg = (rng.uniform(0, 0.12), rng.uniform(0.15, 0.45), rng.uniform(0.3, 0.85), 0.06, 0.08)[kind]
         pose[Channel.LEG + side] = leg
-        pose[Channel.KNEE + side] = -leg * rng.uniform((0, -0.1, 0.8, 0.3, 0.3)[kind], (1.1, 0.5, 1.4, 1, 1)[kind])
+        pose[Channel.KNEE + side] = -leg * rng.uniform(
+            (0, -0.1, 0.8, 0.3, 0.3)[kind], (1.1, 0.5, 1.4, 1, 1)[kind]
+        )
         if kind == 2:
             pose[Channel.THIGH_REACH + side] = rng.uniform(0.55, 0.9)
     side = int(rng.integers(2))
@@ -153,7 +162,9 @@ def sample_pose(rng: np.random.Generator, *, calm: bool) -> np.ndarray:
     loose = 0.45 if calm else 1.0
     pose[Channel.LEAN] = rng.normal(0, 0.12) * loose
     pose[Channel.HIP] = rng.normal(0, 0.1) * loose
-    pose[Channel.YAW] = rng.normal(0, 0.42) * loose + (rng.normal(0, 0.3) if calm and rng.random() < 0.3 else 0)
+    pose[Channel.YAW] = rng.normal(0, 0.42) * loose + (
+        rng.normal(0, 0.3) if calm and rng.random() < 0.3 else 0
+    )
     pose[Channel.TILT] = rng.normal(0, 0.16) * loose
     pose[Channel.GAZE] = rng.normal(0, 0.26) * (0.75 if calm else 1.0)
     pose[Channel.NOD] = rng.normal(0, 0.3)
@@ -167,7 +178,7 @@ def still_motion(rng: np.random.Generator, *, calm: bool) -> Motion:
 
 
 def sample_dance(rng: np.random.Generator, num_frames: int, fps: float) -> Motion:
-    """Draw a dance: key poses on the beat, a groove beneath them, and sometimes a travelling wave or steps."""
+    """Draw a dance: key poses on the beat, a groove beneath them, sometimes a travelling wave or steps."""
     time = np.arange(num_frames) / fps
     beat = rng.uniform(0.34, 0.95)
     phase = time / beat + rng.uniform(0, 4)
@@ -218,7 +229,9 @@ def _groove(rng: np.random.Generator, values: np.ndarray, phase: np.ndarray, ene
         values[:, Channel.KNEE + side] -= dip * rng.uniform(1.2, 2.0)
         values[:, Channel.SHRUG + side] += wave(1.0) * rng.uniform(0, 0.8) * energy
         values[:, Channel.ARM + side] += wave(float(rng.choice([0.5, 1.0]))) * rng.uniform(0, 0.4) * energy
-        values[:, Channel.ELBOW + side] += wave(float(rng.choice([0.5, 1.0, 2.0]))) * rng.uniform(0, 0.55) * energy
+        values[:, Channel.ELBOW + side] += (
+            wave(float(rng.choice([0.5, 1.0, 2.0]))) * rng.uniform(0, 0.55) * energy
+        )
         values[:, Channel.WRIST + side] += wave(1.0) * rng.uniform(0, 0.5) * energy
 
 
@@ -232,7 +245,9 @@ def _walk(rng: np.random.Generator, values: np.ndarray, phase: np.ndarray, energ
         values[:, Channel.THIGH_REACH + side] = 1 - lift * up
         values[:, Channel.CALF_REACH + side] = 1 - 0.25 * lift * up
         values[:, Channel.LEG_FRONT + side] = up
-        values[:, Channel.FOREARM_REACH + side] *= 1 - swing * np.clip(np.sin(np.pi * (phase + 1 - side)), 0, None)
+        values[:, Channel.FOREARM_REACH + side] *= 1 - swing * np.clip(
+            np.sin(np.pi * (phase + 1 - side)), 0, None
+        )
 
 
 def _arm_waves(rng: np.random.Generator, values: np.ndarray, phase: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Closed curves from which characters are cut: each function returns a polygon, float64 [N, 2], in part units."""
+"""Closed curves from which characters are cut: each function returns a polygon, float64 [N, 2]."""
 
 from __future__ import annotations
 
@@ -51,12 +51,14 @@ def _open(p: np.ndarray, steps: int = 5) -> np.ndarray:
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, *, power: float = 2.0, turn: float = 0.0) -> np.ndarray:
-    """Superellipse: `power` 2 is an ellipse, 4 and more a rounded box; `turn` in radians, clockwise on the picture."""
+    """Superellipse: `power` 2 is an ellipse, 4 a rounded box; `turn` in radians, clockwise on the picture."""
     angles = _angles()
     c, s = np.cos(angles), np.sin(angles)
     px = np.sign(c) * np.abs(c) ** (2 / power) * rx
     py = np.sign(s) * np.abs(s) ** (2 / power) * ry
-    return np.stack([x + px * np.cos(turn) - py * np.sin(turn), y + px * np.sin(turn) + py * np.cos(turn)], axis=1)
+    return np.stack(
+        [x + px * np.cos(turn) - py * np.sin(turn), y + px * np.sin(turn) + py * np.cos(turn)], axis=1
+    )
 
 
 @cache
@@ -91,7 +93,18 @@ def stroke(points: Knots | np.ndarray, width: float, *, taper: float = 1.0) -> n
 
 def leaf(x: float, y: float, length: float, width: float, turn: float) -> np.ndarray:
     """Pointed oval growing from (x, y); `turn` 0 points up, positive leans to the picture's right."""
-    k = np.array([(0, 0), (0.25, -0.3), (0.4, -0.55), (0.18, -0.85), (0, -1), (-0.18, -0.85), (-0.4, -0.55), (-0.25, -0.3)])
+    k = np.array(
+        [
+            (0, 0),
+            (0.25, -0.3),
+            (0.4, -0.55),
+            (0.18, -0.85),
+            (0, -1),
+            (-0.18, -0.85),
+            (-0.4, -0.55),
+            (-0.25, -0.3),
+        ]
+    )
     return turned(closed(k * (width, length), 4), turn) + (x, y)
 
 

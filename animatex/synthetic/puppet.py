@@ -1,8 +1,8 @@
 """What a character is: proportions, and pieces of painted card that hang on its bones.
 
-Lengths are in character units: about 1 from the soles to the top of the head. x points to the picture's right, y down.
-The pelvis is the torso's origin. "Right" is the character's own right, on the picture's left; arrays that hold both
-sides have the right one first.
+Lengths are in character units: about 1 from the soles to the top of the head. x points to the picture's
+right, y down. The pelvis is the torso's origin. "Right" is the character's own right, on the picture's left;
+arrays that hold both sides have the right one first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Characters to pictures: paint the pieces once, place them in every frame, and know where each pixel came from."""
+"""Characters to pictures: paint the pieces once, place them in every frame, know each pixel's origin."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def paint_sprites(
         sprites.extend([whole] if math.isnan(plate.split) else _halves(whole, plate.split, scale))
     for index, limb in enumerate(character.limbs):
         group = len(character.plates) + index
-        sprites.extend(_cut_limb(character, limb, group, _paint_card(limb.shapes, scale, lighting, rng), scale))
+        sprites.extend(
+            _cut_limb(character, limb, group, _paint_card(limb.shapes, scale, lighting, rng), scale)
+        )
     return tuple(sprites)
 
 
@@ -137,7 +139,12 @@ def _paint_card(
 
 
 def _paint_shape(
-    card: np.ndarray, shape: Shape, scale: float, corner: np.ndarray, lighting: Lighting, rng: np.random.Generator
+    card: np.ndarray,
+    shape: Shape,
+    scale: float,
+    corner: np.ndarray,
+    lighting: Lighting,
+    rng: np.random.Generator,
 ) -> None:
     window = _window(shape.outline * scale - corner, card.shape)
     if window is None:
@@ -172,8 +179,12 @@ def _shade(
     if shape.shaded_as is None:
         mask = _mask(shape.outline, scale, corner, window)
         return paint(shape.fill, mask, lighting, rng, scale).astype(np.float32)
-    low = np.minimum(np.floor(shape.shaded_as.min(0) * scale - corner).astype(int), (window[1].start, window[0].start))
-    high = np.maximum(np.ceil(shape.shaded_as.max(0) * scale - corner).astype(int), (window[1].stop, window[0].stop))
+    low = np.minimum(
+        np.floor(shape.shaded_as.min(0) * scale - corner).astype(int), (window[1].start, window[0].start)
+    )
+    high = np.maximum(
+        np.ceil(shape.shaded_as.max(0) * scale - corner).astype(int), (window[1].stop, window[0].stop)
+    )
     wide = (slice(low[1], high[1]), slice(low[0], high[0]))
     painted = paint(shape.fill, _mask(shape.shaded_as, scale, corner, wide), lighting, rng, scale)
     rows = slice(window[0].start - low[1], window[0].stop - low[1])
@@ -198,7 +209,11 @@ def _mask(outline: np.ndarray, scale: float, corner: np.ndarray, window: tuple[s
 
 
 def _cut_limb(
-    character: Character, limb: Limb, group: int, painted: tuple[np.ndarray, tuple[float, float]], scale: float
+    character: Character,
+    limb: Limb,
+    group: int,
+    painted: tuple[np.ndarray, tuple[float, float]],
+    scale: float,
 ) -> list[Sprite]:
     card, (ox, oy) = painted
     if limb.merged:
@@ -263,7 +278,11 @@ def draw(
     owner = np.full((height, width), -1, np.int16)
     boxes = _boxes(sprites, maps, Size(height, width))
     for _, group in groupby(order, key=lambda index: _caster(sprites[index])):
-        layer = [index for index in group if boxes[index, 0] < boxes[index, 2] and boxes[index, 1] < boxes[index, 3]]
+        layer = [
+            index
+            for index in group
+            if boxes[index, 0] < boxes[index, 2] and boxes[index, 1] < boxes[index, 3]
+        ]
         if layer:
             _lay(canvas, owner, sprites, maps, boxes, layer, shade, light)
     np.clip(canvas, 0, 255, out=canvas)
@@ -342,7 +361,11 @@ def _place(
 
 
 def trace(
-    sprites: tuple[Sprite, ...], picture: Picture, maps: np.ndarray, reference: Picture, reference_maps: np.ndarray
+    sprites: tuple[Sprite, ...],
+    picture: Picture,
+    maps: np.ndarray,
+    reference: Picture,
+    reference_maps: np.ndarray,
 ) -> np.ndarray:
     """Find for each pixel the reference pixel that shows the same surface point.
 

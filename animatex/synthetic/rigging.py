@@ -20,7 +20,7 @@ class Pose:
     Attributes:
         body: Whose skeleton it is.
         motion: What it does.
-        frames: float [F, 7, 2, 3], affine maps from each `Frame` to the ground's coordinates, without head turn.
+        frames: float [F, 7, 2, 3], affine maps from each `Frame` to the ground, without the head's turn.
         limbs: float [F, 4, 3, 2], root, middle and end of right arm, left arm, right leg, left leg.
         head_yaw: float [F], the torso's and the head's turn together.
         joints: float [F, 18, 2], key points in the order of `pose.skeleton`.
@@ -40,8 +40,11 @@ def solve(body: Body, motion: Motion) -> Pose:
     yaw = motion.one(Channel.YAW) * (1 - 0.45 * body.stiff)
     lean, stretch = motion.one(Channel.LEAN) * body.mobility, motion.one(Channel.STRETCH)
     torso = _frame(lean, np.cos(0.85 * yaw), stretch)
-    pelvis = _frame((motion.one(Channel.HIP) + lean * 0.35) * (1 - 0.8 * body.stiff) + lean * 0.65 * body.stiff,
-                    np.cos(0.8 * yaw), np.ones_like(yaw))  # fmt: skip
+    pelvis = _frame(
+        (motion.one(Channel.HIP) + lean * 0.35) * (1 - 0.8 * body.stiff) + lean * 0.65 * body.stiff,
+        np.cos(0.8 * yaw),
+        np.ones_like(yaw),
+    )
     shoulders = _sides(torso, body.shoulder, -body.torso, yaw)
     shoulders[..., 1] -= motion.both(Channel.SHRUG) * 0.05 * body.torso
     hips = _sides(pelvis, body.hip, body.hip_drop, yaw)
@@ -53,8 +56,11 @@ def solve(body: Body, motion: Motion) -> Pose:
     pelvis[:, :, 2], torso[:, :, 2] = root, root
     neck = np.array([0.0, -body.torso - body.neck * 0.5, 1.0])
     head_yaw = yaw + motion.one(Channel.GAZE) * free
-    head = _frame(lean + motion.one(Channel.TILT) * free, np.cos(head_yaw * 0.35 * free + 0.85 * yaw * body.stiff),
-                  1 - 0.04 * np.abs(motion.one(Channel.NOD)) * free)  # fmt: skip
+    head = _frame(
+        lean + motion.one(Channel.TILT) * free,
+        np.cos(head_yaw * 0.35 * free + 0.85 * yaw * body.stiff),
+        1 - 0.04 * np.abs(motion.one(Channel.NOD)) * free,
+    )
     head[:, :, 2] = torso @ neck
     head[:, :, 2] += head[:, :, 1] * (-0.5 * body.neck)
     limbs = np.concatenate([arms, legs], axis=1)
@@ -142,7 +148,9 @@ def _joints(
     face = ((sk.NOSE, body.nose, 0), (sk.RIGHT_EYE, body.eyes, -1), (sk.LEFT_EYE, body.eyes, 1))
     for joint, (x, y, z), sign in (*face, (sk.RIGHT_EAR, body.ears, -1), (sk.LEFT_EAR, body.ears, 1)):
         place = head_point((x * sign if sign else x, y), z, head_yaw, nod)
-        joints[:, joint] = (frames[:, Frame.HEAD] @ np.append(place, np.ones((len(place), 1)), 1)[..., None])[..., 0]
+        joints[:, joint] = (frames[:, Frame.HEAD] @ np.append(place, np.ones((len(place), 1)), 1)[..., None])[
+            ..., 0
+        ]
     return joints
 
 
@@ -151,7 +159,7 @@ def _shorter(body: Body, index: int) -> float:
 
 
 def head_point(at: tuple[float, float], z: float, yaw: np.ndarray, nod: np.ndarray) -> np.ndarray:
-    """Where something at (x, y), `z` in front of the head's axis, is seen after a turn: [F, 2] in the head's frame."""
+    """Place (x, y), `z` in front of the head's axis, as seen after a turn: [F, 2] in the head's frame."""
     squeeze = 1 - 0.25 * np.sin(np.abs(yaw)) * (z > 0)
     return np.stack([at[0] * squeeze + 0.75 * z * np.sin(yaw), at[1] + 0.22 * z * nod], axis=1)
 
@@ -199,7 +207,7 @@ def _swing(pose: Pose, plate: Plate) -> np.ndarray:
 
 
 def limb_knots(limb: Limb, body: Body) -> np.ndarray:
-    """Where a limb is cut, along its straight length: float [N], from its root on. The joint is one of them."""
+    """Where a limb is cut, along its straight length: float [N], from its root on, with the joint."""
     upper, lower = (body.upper_arm, body.forearm) if limb.arm else (body.thigh, body.calf)
     bend = limb.bend * min(upper, lower)
     inner = upper + bend * np.array(_KNOTS if limb.bend < 0.6 else (-1, -0.66, -0.33, 0, 0.33, 0.66, 1.0))
@@ -207,7 +215,7 @@ def limb_knots(limb: Limb, body: Body) -> np.ndarray:
 
 
 def limb_maps(pose: Pose, limb: Limb) -> np.ndarray:
-    """Affine maps [F, N-1, 2, 3] from the straight limb's units to the ground, for each stretch between two knots."""
+    """Affine maps [F, N-1, 2, 3] from the straight limb to the ground, between each two knots."""
     body = pose.body
     upper, lower = (body.upper_arm, body.forearm) if limb.arm else (body.thigh, body.calf)
     knots = limb_knots(limb, body)
@@ -227,7 +235,7 @@ def limb_maps(pose: Pose, limb: Limb) -> np.ndarray:
 def _along(
     t: float, root: np.ndarray, middle: np.ndarray, end: np.ndarray, upper: float, lower: float, bend: float
 ) -> np.ndarray:
-    """Point at length `t` of the straight limb on the bent one, whose corner is rounded over `bend`: [F, 2]."""
+    """Point at length `t` of the straight limb on the bent one, its corner rounded over `bend`: [F, 2]."""
     before, after = (root - middle) / upper, (end - middle) / lower
     away = t - upper
     if abs(away) >= bend:
