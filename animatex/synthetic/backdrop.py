@@ -10,7 +10,7 @@ from animatex.synthetic.lighting import Lighting
 from animatex.synthetic.noise import child, draw
 from animatex.synthetic.palette import Palette, sample_palette
 from animatex.synthetic.scenes.bokeh import paint_bokeh
-from animatex.synthetic.scenes.brush import repaint
+from animatex.synthetic.scenes.brush import ink, repaint
 from animatex.synthetic.scenes.canvas import Canvas
 from animatex.synthetic.scenes.hall import paint_hall
 from animatex.synthetic.scenes.nature import paint_garden, paint_nature
@@ -57,6 +57,9 @@ def paint_backdrop(
     scene = draw(own, FAMILIES)
     canvas = Canvas(size, own, lighting)
     scene(canvas, palette or sample_palette(own))
-    if own.random() < (0.4 if canvas.lighting.style == "painterly" else 0.04):
+    style, chance = canvas.lighting.style, float(own.random())
+    if chance < (0.4 if style == "painterly" else 0.04):
         repaint(canvas)
+    elif chance < 0.45 and style in ("flat", "cel") and canvas.lighting.outline:
+        ink(canvas)
     return canvas.image

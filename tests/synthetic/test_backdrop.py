@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from animatex.synthetic.backdrop import FAMILIES, paint_backdrop
 from animatex.synthetic.finish import sample_finish
+from animatex.synthetic.lighting import sample_lighting
 from animatex.synthetic.noise import draw
 from animatex.synthetic.palette import sample_palette
 from animatex.synthetic.scenes.canvas import Canvas
@@ -112,3 +115,42 @@ def test_finishes_differ_and_keep_the_picture_recognisable():
         np.corrcoef(thumbnail(r).mean(2).ravel(), thumbnail(frame).mean(2).ravel())[0, 1] for r in results
     ]
     assert np.median(alike) > 0.9
+
+
+def test_a_scene_takes_on_the_colours_it_is_given():
+    def colourfulness(harmony: str) -> float:
+        palettes = (sample_palette(np.random.default_rng(seed)) for seed in range(300))
+        palette = next(p for p in palettes if p.harmony == harmony)
+        pictures = [paint_backdrop(np.random.default_rng(s), SMALL, palette=palette) for s in range(25)]
+        return float(np.mean([np.ptp(picture.astype(int), axis=2).mean() for picture in pictures]))
+
+    assert colourfulness("neon") > colourfulness("grey") + 15
+
+
+def test_contours_are_inked_only_into_drawings_with_outlines():
+    light = sample_lighting(np.random.default_rng(0))
+    drawn = replace(light, style="cel", outline=True)
+    plain = replace(light, style="cel", outline=False)
+    differ = [
+        not np.array_equal(
+            paint_backdrop(np.random.default_rng(seed), SMALL, drawn),
+            paint_backdrop(np.random.default_rng(seed), SMALL, plain),
+        )
+        for seed in range(30)
+    ]
+    assert 5 < sum(differ) < 30
+
+
+def test_what_sticks_out_of_the_picture_is_cut_off():
+    canvas = Canvas(SMALL, np.random.default_rng(0))
+    layer, mask = np.full((20, 20, 3), 200, np.uint8), np.full((20, 20), 255, np.uint8)
+    for left, top in ((-10, -10), (60, 90), (-30, 5), (5, 200)):
+        canvas.stamp(layer, mask, left, top)
+    assert (canvas.image[:10, :10] == 200).all() and (canvas.image[90:, 60:] == 200).all()
+    assert (canvas.image == 200).sum() == 3 * (10 * 10 + 6 * 4)
+
+
+def test_a_box_outside_of_the_picture_has_no_view():
+    canvas = Canvas(SMALL, np.random.default_rng(0))
+    assert canvas.cut(2.0, 0.0, 3.0, 1.0) is None
+    assert canvas.cut(-1.0, -1.0, 3.0, 3.0).shape == (*SMALL, 3)

@@ -1,4 +1,4 @@
-"""A finished scene painted anew with visible strokes, as in oil or gouache."""
+"""A finished scene drawn anew: in visible strokes as of oil or gouache, or with inked contours."""
 
 from __future__ import annotations
 
@@ -29,3 +29,17 @@ def repaint(canvas: Canvas) -> None:
         colours = np.clip(source[rows, columns] + rng.normal(0, vary, (amount, 1)), 0, 255).astype(int)
         for start, end, colour in zip(middle - step, middle + step, colours.tolist(), strict=True):
             canvas.path(np.stack([start, end]), width, (colour[0], colour[1], colour[2]))
+
+
+def ink(canvas: Canvas) -> None:
+    """Dark contours along the scene's edges, and fewer shades between them, as in a comic."""
+    width = max(1, round(canvas.uniform(0.003, 0.008) * canvas.size.height))
+    strength, threshold = canvas.uniform(0.4, 1.0), canvas.uniform(14, 45)
+    if canvas.chance(0.5):
+        step = 256 // canvas.count(5, 9)
+        levels = np.arange(256) // step * step + step // 2
+        canvas.image = cv2.LUT(canvas.image, np.minimum(levels, 255).astype(np.uint8))
+    grey = cv2.cvtColor(canvas.image, cv2.COLOR_RGB2GRAY)
+    edges = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((width + 1, width + 1), np.uint8))
+    line = np.clip((edges.astype(np.float32) - threshold) * 0.06, 0.0, 1.0)
+    canvas.tone(1.0 - strength * line)
