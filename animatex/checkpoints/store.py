@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +21,21 @@ from animatex.errors import CheckpointMismatch, InputError
 
 Kind = Literal["unet", "rig", "clip", "vae"]
 VERSION = 1
+
+_ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
+"""How the two formats of torch.save begin."""
+
+_BROKEN_STREAM = (
+    RuntimeError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AssertionError,
+    AttributeError,
+    struct.error,
+)
+"""What PyTorch's reader raises, depending on where a stream breaks."""
 
 _NAMES = {"unet": "a UNet", "rig": "a rig network", "clip": "a CLIP encoder", "vae": "an autoencoder"}
 
@@ -53,8 +70,11 @@ def save_weights(
     Raises:
         InputError: The folder does not exist or cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
+    if not path.parent.is_dir():
+        raise InputError(f"{path} cannot be written: its folder does not exist")
     metadata = {
         "format": f"animatex-{kind}/{VERSION}",
         # JSON is YAML, so the header reads as a section of a preset.
@@ -66,8 +86,8 @@ def save_weights(
     try:
         save_file({name: t.detach().contiguous().cpu() for name, t in tensors.items()}, beside, metadata)
         beside.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} cannot be written: {error}") from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -170,28 +190,23 @@ def file_hash(path: Path) -> str:
 
 
 def _unpickle(path: Path) -> object:
-    import pickle
-
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start != _ZIP and start[:1] != _PICKLE:
+        raise InputError(f"{path.name} is not a checkpoint", hint="a web page saved in its place, perhaps.")
     try:
-        loaded: object = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+        loaded: object = torch.load(path, map_location="cpu", weights_only=True, mmap=start == _ZIP)
     except pickle.UnpicklingError as error:
-        named = next((line.strip() for line in str(error).splitlines() if "GLOBAL" in line), "")
-        if not named:
-            raise InputError(f"{path.name} is not a checkpoint, or is damaged") from error
+        wanted = re.search(r"GLOBAL (\w[\w.]*\.\w+)", str(error))
+        if wanted is None:
+            raise InputError(f"{path.name} is damaged or cut short", hint="download it again.") from error
         raise InputError(
-            f"{path.name} wants to run code when it is read, which a checkpoint has no need to: {named}",
+            f"{path.name} wants to run code when it is read, which a checkpoint has no need to: {wanted[1]}",
             hint="do not open it with other tools either, unless you trust where it comes from.",
         ) from error
-    except (RuntimeError, EOFError) as error:
-        raise InputError(
-            f"{path.name} is damaged or cut short: {str(error).splitlines()[0]}", hint="download it again."
-        ) from error
+    except _BROKEN_STREAM as error:
+        raise InputError(f"{path.name} is damaged or cut short", hint="download it again.") from error
     return loaded
-
-
-def _is_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\x03\x04"
 
 
 def _metadata(path: Path) -> dict[str, str] | None:
