@@ -349,8 +349,15 @@ class DenoiserStage(Section):
     frames: Positive
     batch: Positive
     steps: Positive
-    timesteps: Literal["uniform", "trailing"]
-    """trailing: only the timesteps that the few-step sampler visits, the last one most often."""
+    timesteps: Literal["uniform"] | Annotated[int, Field(ge=1, le=1000)]
+    """uniform: all of them alike. A number: only those that a sampler with so many trailing steps visits, the
+    noisiest half of the time."""
+
+    retarget: RetargetConfig
+    """How a performer's motion gets onto the character, where the two differ."""
+
+    cross_driven: Fraction
+    """How often the motion comes from a performer of another body."""
 
     offset_noise: Annotated[float, Field(ge=0)]
     dropout: ConditionDropout

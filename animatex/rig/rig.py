@@ -72,7 +72,7 @@ def read_rig(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None = 
 def background_plate(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Paint the character out: uint8 [H, W, 3] from the picture and its mask, float [H, W] in 0..1."""
     # A rim around the mask still has the character's colours and shadow; it must not be smeared over the hole.
-    reach = max(3, round(0.02 * image.shape[0])) | 1
+    reach = max(3, round(0.035 * image.shape[0])) | 1
     hidden = cv2.dilate((mask > 0.1).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     known = 1 - cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), reach / 8)
     known[hidden > 0] = 0

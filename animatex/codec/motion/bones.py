@@ -71,17 +71,22 @@ class Joints:
     seen: np.ndarray
 
 
-def part_maps(reference: Joints, frame: Joints) -> np.ndarray:
+def part_maps(reference: Joints, frame: Joints, neckless: bool = False) -> np.ndarray:
     """Say how each part of the reference gets to its place in a frame.
 
     A limb whose joints are unknown in either pose goes along with what it hangs on.
+
+    Args:
+        reference: The character's joints in its picture.
+        frame: Where they shall be.
+        neckless: Head and body are one block, like a carton's: the head goes along with the torso.
 
     Returns:
         float64 [P, 2, 3].
     """
     maps = np.repeat(IDENTITY[None], len(PARTS), 0)
     maps[TORSO] = _torso_map(reference, frame)
-    maps[HEAD] = _head_map(reference, frame, maps[TORSO])
+    maps[HEAD] = maps[TORSO] if neckless else _head_map(reference, frame, maps[TORSO])
     for limb in LIMBS:
         maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
     return maps

@@ -61,8 +61,9 @@ class MotionCodec:
         rig = scene.rig
         assert rig is not None, "the motion codec works on a rig"
         reference = _joints(scene.reference_pose, 0)
-        maps = np.stack([part_maps(reference, _joints(scene.poses, frame)) for frame in range(len(scene.poses))])
         puppet = cut_layers(rig, reference)
+        frames = (_joints(scene.poses, frame) for frame in range(len(scene.poses)))
+        maps = np.stack([part_maps(reference, frame, puppet.neckless) for frame in frames])
         scale = NETWORK_CELL / self.config.downsampling
         if scale == 1:
             return MotionClip(self.config, rig, puppet, maps, puppet, maps)

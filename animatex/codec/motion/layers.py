@@ -7,13 +7,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from animatex.codec.motion.bones import BACK_TO_FRONT, LIMBS, Joints
+from animatex.codec.motion.bones import BACK_TO_FRONT, HEAD, LIMBS, TORSO, Joints
 from animatex.pose.skeleton import PARTS
 from animatex.rig.fill import push_pull
 from animatex.rig.rig import Rig
 
 _MIN_SHARE = 2e-4
 """A part that covers less of the picture is not there."""
+
+
+_NECKLESS = 0.6
+"""Head and torso that meet along more than this share of the narrower one's width have no neck between them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,11 +46,13 @@ class PuppetLayers:
         layers: Those parts the character has, back to front.
         joints: Its joints in the reference picture.
         plate: What is behind it, uint8 [H, W, 3].
+        neckless: Whether head and torso are one block.
     """
 
     layers: tuple[Layer, ...]
     joints: Joints
     plate: np.ndarray
+    neckless: bool
 
 
 def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
@@ -69,7 +75,17 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         in_front = np.isin(owner, present[depth + 1 :])
         shape = shapes[part] | (_closed(shapes[part]) & in_front) | _round_ends(part, shapes, joints)
         layers.append(_cut(part, shape, shapes[part], rig.image, mask))
-    return PuppetLayers(tuple(layers), joints, rig.plate)
+    return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD], shapes[TORSO]))
+
+
+def _is_neckless(head: np.ndarray, torso: np.ndarray) -> bool:
+    """Tell a carton from a person: where head and torso meet they are as wide as themselves."""
+    meeting = cv2.dilate(head.astype(np.uint8), np.ones((5, 3), np.uint8)).astype(bool) & torso
+    columns = np.flatnonzero(meeting.any(0))
+    if len(columns) == 0:
+        return False
+    widths = [np.count_nonzero(shape.any(0)) for shape in (head, torso)]
+    return len(columns) > _NECKLESS * min(widths)
 
 
 def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask: np.ndarray) -> Layer:
@@ -102,17 +118,16 @@ def _closed(shape: np.ndarray) -> np.ndarray:
 
 
 def _round_ends(part: int, shapes: list[np.ndarray], joints: Joints) -> np.ndarray:
-    """Discs around the joints of a limb where it meets the part it hangs on, and what hangs on it."""
+    """Discs around the joints that another part turns on in front of this one, so that a bend opens no gap."""
     ends = np.zeros(shapes[part].shape, np.uint8)
     for limb in LIMBS:
-        if part not in (limb.part, limb.parent) or part < 3 or not joints.seen[limb.start]:
+        behind = min(limb.part, limb.parent, key=BACK_TO_FRONT.index)
+        if part != behind or not joints.seen[limb.start]:
             continue
         centre = joints.places[limb.start]
-        radius = _half_width(shapes[limb.part] | shapes[limb.parent] if limb.parent >= 3 else shapes[limb.part], centre)
-        cv2.circle(ends, tuple(int(v) for v in np.rint(centre)), round(radius), 1, -1)
-    touching = shapes[part] | np.logical_or.reduce([shapes[l.parent] for l in LIMBS if l.part == part] or [shapes[part]])
-    touching |= np.logical_or.reduce([shapes[l.part] for l in LIMBS if l.parent == part] or [shapes[part]])
-    return (ends > 0) & touching
+        radius = _half_width(shapes[limb.part], centre)
+        cv2.circle(ends, (round(float(centre[0])), round(float(centre[1]))), round(radius), 1, -1)
+    return ends > 0
 
 
 def _half_width(shape: np.ndarray, centre: np.ndarray) -> float:

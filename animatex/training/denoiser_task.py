@@ -1,0 +1,195 @@
+"""Training the 3D-UNet: clips to latents and conditions, and the error of its velocity.
+
+Letters: B batch, C latent channels, F frames, h w latent cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from animatex.checkpoints.catalogue import find_weights
+from animatex.checkpoints.load import load_clip, load_rig, load_unet, load_vae
+from animatex.checkpoints.store import save_weights
+from animatex.codec.codec import LatentCodec, Scene
+from animatex.codec.motion.codec import MotionClip, MotionCodec
+from animatex.codec.vae import VaeClip
+from animatex.conditioning.bundle import Conditioning, stack
+from animatex.conditioning.dropout import drop_conditions
+from animatex.conditioning.prepare import prepare_conditioning
+from animatex.config.model import MotionCodecConfig
+from animatex.config.run import ConditionsConfig, DenoiserStage, SyntheticData, TrainConfig
+from animatex.diffusion.noise import initial_noise
+from animatex.diffusion.objective import velocity_loss
+from animatex.diffusion.schedule import alphas_cumprod
+from animatex.encoders.clip import FrozenClip, build_clip
+from animatex.epi.pool import PosePool, synthetic_pool
+from animatex.epi.transform import transform
+from animatex.model.build import build_unet
+from animatex.pose.retarget import retarget
+from animatex.rig.network import RigNetwork
+from animatex.rig.rig import Rig, read_rig
+from animatex.runtime import Runtime
+from animatex.training.clip_sample import ClipSample, RenderClip
+from animatex.training.folder import FolderClips
+from animatex.training.loader import grouped, rendered
+from animatex.training.task import StepResult
+from animatex.video.frames import Size
+
+_ALL = ConditionsConfig(
+    image=True, reference_image=True, pose_frames=True, reference_slot=True, motion=True, prior=True
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingBatch:
+    """What a step sees.
+
+    Attributes:
+        latents: float32 [B, C, F, h, w], clean.
+        conditioning: Of the same B clips, with everything there is.
+    """
+
+    latents: Tensor
+    conditioning: Conditioning
+
+
+class DenoiserTask:
+    """A denoiser stage of a recipe; see `training.task.Task`."""
+
+    def __init__(self, stage: DenoiserStage, config: TrainConfig, runtime: Runtime) -> None:
+        folder = Path(config.out)
+        self._stage, self._runtime, self._seed = stage, runtime, config.seed
+        if stage.start_from is None:
+            self.network: nn.Module = build_unet(stage.network, checkpointing=stage.checkpointing)
+        else:
+            self.network = load_unet(_find(stage.start_from, folder), stage.network).requires_grad_(True)
+        self._rig, self._codec = _load_codec(stage, folder)
+        self._clip = _load_clip(stage, folder)
+        self._pool = synthetic_pool(config.seed, Size(stage.data.height, stage.data.width))
+        self._schedule = alphas_cumprod(stage.schedule)
+
+    def batches(self, numbers: Iterable[int]) -> Generator[TrainingBatch, None, None]:
+        """Make the batches with these numbers: clips by workers, what networks see of them here."""
+        stage = self._stage
+        size = Size(stage.data.height, stage.data.width)
+        if isinstance(stage.data, SyntheticData):
+            make = RenderClip(stage.data.seed, size, stage.frames, stage.cross_driven)
+        else:
+            make = FolderClips.open(Path(stage.data.path), size, stage.frames, stage.data.every, self._seed)
+        indices = (number * stage.batch + item for number in numbers for item in range(stage.batch))
+        tagged = _Tagged(make)
+        for group in grouped(rendered(tagged, indices, stage.data.workers), stage.batch):
+            pairs = [self._encode(sample, index) for index, sample in group]
+            yield TrainingBatch(torch.cat([x for x, _ in pairs]), stack([c for _, c in pairs]))
+
+    def loss(self, network: nn.Module, batch: TrainingBatch, rng: torch.Generator) -> StepResult:
+        """Noise the latents, drop conditions, and measure the velocity."""
+        stage, device = self._stage, self._runtime.device
+        count = len(batch.latents)
+        t = draw_timesteps(stage.timesteps, count, stage.schedule.train_steps, rng)
+        noise = initial_noise(tuple(batch.latents.shape), stage.offset_noise, rng)  # type: ignore[arg-type]
+        given = batch.conditioning.keep
+        dropped = drop_conditions(stage.dropout, count, rng)
+        keep = replace(dropped, motion=dropped.motion * given.motion)
+        conditioning = replace(batch.conditioning, keep=keep).to(device, torch.float32)
+        errors = velocity_loss(
+            lambda x_t, t: network(x_t, t, conditioning),
+            batch.latents.to(device),
+            noise.to(device),
+            t.to(device),
+            self._schedule,
+        )
+        last = t == stage.schedule.train_steps - 1
+        figures = {"latent_power": batch.latents.square().mean()}
+        if last.any():
+            # With nothing but noise to go by, the velocity is the clean latents themselves.
+            figures["one_step_error"] = errors.detach()[last.to(device)].mean()
+            figures["one_step_baseline"] = batch.latents[last].square().mean()
+        return StepResult(errors.mean(), figures)
+
+    def save(self, weights: Mapping[str, Tensor], path: Path) -> None:
+        """Write the UNet's file, in half precision: what is averaged over thousands of steps does not need more."""
+        halved = {name: value.to(torch.bfloat16) for name, value in weights.items()}
+        save_weights(path, halved, kind="unet", config=self._stage.network)
+
+    @torch.no_grad()
+    def _encode(self, sample: ClipSample, index: int) -> tuple[Tensor, Conditioning]:
+        """Latents [1, C, F, h, w] and conditions of one clip."""
+        rng = np.random.default_rng([self._seed, index])
+        generator = torch.Generator().manual_seed(self._seed + index)
+        rig = None if self._rig is None else read_rig(sample.reference, self._rig)
+        scene = _scene(sample, rig, self._stage, rng)
+        clip = self._codec.open(scene, generator)
+        latents = _latents(clip, sample)
+        drawn = replace(scene, poses=transform(scene.poses, self._pool, self._stage.epi, rng))
+        own = sample.performance is None
+        conditioning = prepare_conditioning(
+            drawn,
+            clip,
+            self._clip,
+            _ALL,
+            sample.poses if sample.performance is None else sample.performance,
+            sample.frames if own else None,
+        )
+        return latents, conditioning
+
+
+def draw_timesteps(choice: str | int, count: int, train_steps: int, rng: torch.Generator) -> Tensor:
+    """Draw diffusion steps, int64 [count], as `DenoiserStage.timesteps` says."""
+    if not isinstance(choice, int):
+        return torch.randint(0, train_steps, (count,), generator=rng)
+    visited = torch.arange(train_steps, 0, -train_steps / choice).round().long() - 1
+    weights = torch.full((len(visited),), 0.5 / max(1, len(visited) - 1))
+    weights[0] = 0.5
+    return visited[torch.multinomial(weights, count, replacement=True, generator=rng)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tagged:
+    """Keeps a sample's number with it: what is drawn for it later depends on that alone."""
+
+    make: RenderClip | FolderClips
+
+    def __call__(self, index: int) -> tuple[int, ClipSample]:
+        return index, self.make(index)
+
+
+def _scene(sample: ClipSample, rig: Rig | None, stage: DenoiserStage, rng: np.random.Generator) -> Scene:
+    """What the codec is told: half of the time the pose that the rig found, so that its mistakes are seen."""
+    reference_pose = sample.reference_pose if rig is None or rng.random() < 0.5 else rig.pose
+    poses = sample.poses
+    if sample.performance is not None:
+        poses = retarget(sample.performance, to=reference_pose, config=stage.retarget)
+    return Scene(sample.reference, reference_pose, poses, rig)
+
+
+def _latents(clip: MotionClip | VaeClip, sample: ClipSample) -> Tensor:
+    if isinstance(clip, VaeClip):
+        return clip.encode(sample.frames.frames)
+    assert sample.truth is not None, "the motion codec is trained on rendered clips"
+    return clip.encode(sample.truth)
+
+
+def _find(name: str, folder: Path) -> Path:
+    """An earlier stage's file, or an installed one."""
+    own = folder / name
+    return own if own.is_file() else find_weights(name, None)
+
+
+def _load_codec(stage: DenoiserStage, folder: Path) -> tuple[RigNetwork | None, LatentCodec]:
+    path = _find(stage.codec.checkpoint, folder)
+    if isinstance(stage.codec, MotionCodecConfig):
+        return load_rig(path, stage.codec.rig), MotionCodec(stage.codec)
+    return None, load_vae(path, stage.codec)
+
+
+def _load_clip(stage: DenoiserStage, folder: Path) -> FrozenClip:
+    if stage.clip_checkpoint is None:
+        return FrozenClip(stage.clip_encoder, build_clip(stage.clip_encoder).visual)
+    return load_clip(_find(stage.clip_checkpoint, folder), stage.clip_encoder)
