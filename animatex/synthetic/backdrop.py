@@ -13,29 +13,33 @@ from animatex.synthetic.scenes.bokeh import paint_bokeh
 from animatex.synthetic.scenes.brush import ink, repaint
 from animatex.synthetic.scenes.canvas import Canvas
 from animatex.synthetic.scenes.hall import paint_hall
-from animatex.synthetic.scenes.nature import paint_garden, paint_nature
+from animatex.synthetic.scenes.nature import paint_forest, paint_garden, paint_nature
 from animatex.synthetic.scenes.poster import paint_poster
 from animatex.synthetic.scenes.room import paint_room
+from animatex.synthetic.scenes.stage import paint_stage
 from animatex.synthetic.scenes.street import paint_street
 from animatex.synthetic.scenes.studio import paint_paper, paint_strokes, paint_studio
-from animatex.synthetic.scenes.table import paint_clutter, paint_table
+from animatex.synthetic.scenes.table import paint_clutter, paint_shelves, paint_table
 from animatex.video.frames import Size
 
 ScenePainter = Callable[[Canvas, Palette], None]
 
 FAMILIES: tuple[tuple[ScenePainter, float], ...] = (
-    (paint_studio, 0.09),
+    (paint_studio, 0.08),
     (paint_paper, 0.05),
-    (paint_strokes, 0.05),
-    (paint_poster, 0.06),
+    (paint_strokes, 0.04),
+    (paint_poster, 0.05),
     (paint_bokeh, 0.1),
     (paint_room, 0.16),
-    (paint_hall, 0.08),
-    (paint_nature, 0.11),
-    (paint_garden, 0.08),
+    (paint_hall, 0.07),
+    (paint_stage, 0.06),
+    (paint_nature, 0.09),
+    (paint_forest, 0.05),
+    (paint_garden, 0.07),
     (paint_street, 0.07),
     (paint_table, 0.09),
-    (paint_clutter, 0.05),
+    (paint_shelves, 0.03),
+    (paint_clutter, 0.04),
 )
 
 

@@ -117,7 +117,7 @@ def _table(rng: np.random.Generator, strength: float) -> np.ndarray:
     exposure = strength * float(rng.normal(0.0, 0.08))
     special = float(rng.random()) if strength == 1.0 else 1.0
     if special < 0.12:
-        exposure += float(rng.choice([-0.22, 0.2]))
+        exposure += float(rng.choice([-0.15, 0.18]))
     gamma = float(np.exp(strength * rng.uniform(-0.3, 0.3)))
     warm = strength * float(rng.normal(0.0, 0.06))
     lift = strength * float(rng.uniform(0.0, 0.12)) if rng.random() < 0.3 else 0.0

@@ -29,6 +29,7 @@ class Lighting:
         rim_colour: RGB bytes of that light.
         rim_direction: Where it comes from, unit vector (x, y).
         style: One of `STYLES`: how the light is drawn.
+        crisp: How hard the edge of a drawn shadow is; 3 soft, 20 hard. For the cel style.
         outline: Whether drawings in this light have contour lines.
     """
 
@@ -40,6 +41,7 @@ class Lighting:
     rim_colour: Colour
     rim_direction: tuple[float, float]
     style: str
+    crisp: float
     outline: bool
 
 
@@ -89,6 +91,7 @@ def sample_lighting(rng: np.random.Generator) -> Lighting:
         rim_colour=hsv(float(rng.random()), float(rng.uniform(0, 0.7)), 1.0),
         rim_direction=(np.cos(back).item(), np.sin(back).item()),
         style=style,
+        crisp=float(np.exp(rng.uniform(1.0, 3.0))),
         outline=bool(rng.random() < _OUTLINED[style]),
     )
 
@@ -141,8 +144,8 @@ def shade(
 def _ramp(rng: np.random.Generator, facing: np.ndarray, lighting: Lighting, size: Size) -> np.ndarray:
     """From the cosine to the light to a brightness 0..1, in the drawing's style."""
     if lighting.style == "cel":
-        light = np.clip((facing - 0.25) * 14.0 + 0.5, 0.0, 1.0) * 0.82
-        return light + np.clip((facing - 0.8) * 14.0, 0.0, 0.18)
+        light = np.clip((facing - 0.25) * lighting.crisp + 0.5, 0.0, 1.0) * 0.82
+        return light + np.clip((facing - 0.8) * lighting.crisp, 0.0, 0.18)
     light = np.clip(facing * 0.72 + 0.28, 0.0, 1.0)
     if lighting.style == "painterly":
         light += (value_noise(rng, size, 14.0, stretch=0.5, octaves=2) - 0.5) * 0.35

@@ -7,7 +7,7 @@ import numpy as np
 from animatex.synthetic.palette import Colour, Palette, hsv, jitter, mix, pick, scaled
 from animatex.synthetic.scenes.canvas import Canvas
 from animatex.synthetic.scenes.floors import lay_floor
-from animatex.synthetic.scenes.light import haze
+from animatex.synthetic.scenes.light import beams, haze
 from animatex.synthetic.scenes.plants import branch, foliage, frond, grass, leaf_colour, tree
 from animatex.synthetic.scenes.props import blob, shadow, solid, thing
 from animatex.synthetic.scenes.sky import SKIES, ridge, sky
@@ -78,6 +78,45 @@ def paint_garden(canvas: Canvas, palette: Palette) -> None:
         ground(canvas, green, canvas.uniform(0.65, 0.9))
     near_leaves(canvas)
     haze(canvas, glade)
+
+
+def paint_forest(canvas: Canvas, palette: Palette) -> None:
+    """Trunks behind trunks, paler with distance, light between them, undergrowth."""
+    rng = canvas.rng
+    horizon = canvas.uniform(0.6, 0.85)
+    green, low = leaf_colour(canvas), pick_sky(canvas)[1]
+    mist = mix(low, green, canvas.uniform(0.1, 0.7))
+    canvas.gradient([scaled(mist, canvas.uniform(0.5, 1.1)), mist, scaled(green, 0.6)])
+    bark = jitter(rng, pick(rng, ((92, 66, 46), (60, 52, 46), (196, 188, 176), (120, 84, 60))))
+    layers = canvas.count(2, 4)
+    for layer in range(layers):
+        near = (layer + 1) / layers
+        tint = mix(mist, bark, near)
+        for _ in range(canvas.count(2, 6)):
+            x, width = (
+                canvas.uniform(-0.05, canvas.aspect + 0.05),
+                (0.012 + 0.05 * near) * canvas.uniform(0.5, 1.6),
+            )
+            foot, lean = horizon + 0.12 * (near - 0.5), canvas.uniform(-0.06, 0.06)
+            trunk = [(x - width, foot), (x + width, foot), (x + lean + width * 0.6, -0.02), (x + lean, -0.02)]
+            canvas.poly(trunk, tint)
+            canvas.poly(
+                [(x - width, foot), (x - width * 0.3, foot), (x + lean + width * 0.2, -0.02), trunk[3]],
+                scaled(tint, 0.7),
+            )
+            if canvas.chance(0.4):
+                root = (x, canvas.uniform(0.0, foot - 0.1))
+                branch(canvas, root, canvas.uniform(-2.8, -0.3), 0.25 * near, width * 0.4, tint, 1)
+        x, half = canvas.uniform(0, canvas.aspect), canvas.uniform(0.15, 0.4)
+        crown = (x - half, -half, x + half, half * 0.7)
+        foliage(canvas, crown, mix(mist, green, near), 50, 0.03 + 0.04 * near, canvas.uniform(0.2, 0.9))
+        canvas.recede(0.6 * (1.0 - near) + 0.1)
+    hedge(canvas, horizon, green)
+    ground(canvas, green, horizon)
+    if canvas.chance(0.5):
+        beams(canvas)
+    near_leaves(canvas)
+    haze(canvas, mist)
 
 
 def pick_sky(canvas: Canvas) -> tuple[Colour, Colour]:

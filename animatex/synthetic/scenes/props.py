@@ -135,7 +135,7 @@ def vessel(canvas: Canvas, palette: Palette, x: float, ground: float, height: fl
     outline = np.concatenate(
         [np.stack([x - widths, rows], axis=1), np.stack([x + widths, rows], axis=1)[::-1]],
     )
-    if canvas.chance(0.5):
+    if canvas.chance(0.75):
         solid(canvas, outline, palette, colour)
     else:
         side = canvas.lighting.direction[0]
@@ -174,7 +174,7 @@ def toy(canvas: Canvas, palette: Palette, x: float, ground: float, height: float
     radius = height * 0.5
     shadow(canvas, x, ground, radius, 0.5, -0.3 * canvas.lighting.direction[0])
     solid(canvas, blob(canvas, x, ground - radius * 0.95, radius), palette)
-    if canvas.chance(0.25):
+    if canvas.chance(0.1):
         for side in (-0.35, 0.35):
             canvas.disc(x + side * radius, ground - radius * 1.1, radius * 0.12, palette.dark)
 

@@ -42,6 +42,31 @@ def paint_table(canvas: Canvas, palette: Palette) -> None:
     ambience(canvas)
 
 
+def paint_shelves(canvas: Canvas, palette: Palette) -> None:
+    """A shop's or a kitchen's shelves, full of things in rows; in front of them some floor."""
+    rng = canvas.rng
+    wood = jitter(rng, pick(rng, (*WOODS, palette.light)))
+    canvas.gradient([scaled(wood, canvas.uniform(0.3, 0.7)), scaled(wood, canvas.uniform(0.3, 0.9))])
+    horizon = canvas.uniform(0.65, 1.05)
+    rows = canvas.count(2, 4)
+    tall = horizon / rows
+    for row in range(rows):
+        base = tall * (row + 1) - 0.02
+        x, pitch = canvas.uniform(0.0, 0.1), tall * canvas.uniform(0.5, 1.1)
+        while x < canvas.aspect and canvas.chance(0.95):
+            thing(canvas, palette, x, base, tall * canvas.uniform(0.35, 0.7))
+            x += pitch * canvas.uniform(0.7, 1.5)
+        canvas.rect(0.0, base, canvas.aspect, base + 0.025, wood)
+        canvas.rect(0.0, base + 0.025, canvas.aspect, base + 0.04, scaled(wood, 0.5))
+    canvas.recede()
+    if horizon < 0.98:
+        lay_floor(
+            canvas, FLOORS[canvas.count(0, 6)], jitter(rng, pick(rng, (*WOODS, *palette.colours))), horizon
+        )
+        canvas.recede(0.2)
+    ambience(canvas)
+
+
 def paint_clutter(canvas: Canvas, palette: Palette) -> None:
     """What could be taken for a character's parts: balls with dots like eyes, sticks, forked branches."""
     rng = canvas.rng
@@ -83,7 +108,7 @@ def _decoy(canvas: Canvas, palette: Palette, x: float, ground: float, size: floa
         toy(canvas, palette, x, ground, size * 1.4)
     elif kind == 3:
         ball(canvas, x, ground - size, size * 0.6, colour, canvas.uniform(0, 1))
-        for side in (-0.22, 0.22) if canvas.chance(0.4) else ():
+        for side in (-0.22, 0.22) if canvas.chance(0.15) else ():
             canvas.disc(x + side * size, ground - size * 1.05, size * 0.07, palette.dark)
     elif kind == 4:
         turn, length = canvas.uniform(0, 6.28), size * canvas.uniform(1.5, 4.0)
