@@ -129,7 +129,9 @@ def resolve_dtype(choice: DtypeChoice, device: torch.device) -> Resolved[torch.d
         return Resolved("float32", "the one dtype all operators have on Apple's GPU", torch.float32)
     unit = bfloat16_unit()
     if unit is not None:
-        return Resolved("bfloat16", f"this processor multiplies in it ({unit}), faster than float32", torch.bfloat16)
+        return Resolved(
+            "bfloat16", f"this processor multiplies in it ({unit}), faster than float32", torch.bfloat16
+        )
     return Resolved("float32", "this processor would only emulate bfloat16", torch.float32)
 
 
