@@ -89,10 +89,13 @@ class Canvas:
         if pixels < 4.0:
             self.image = cv2.GaussianBlur(self.image, (0, 0), pixels)
             return
-        factor = 2 ** int(np.log2(pixels / 2.0))
-        small = cv2.resize(self.image, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
-        small = cv2.GaussianBlur(small, (0, 0), pixels / factor)
-        self.image = cv2.resize(small, (self.size.width, self.size.height), interpolation=cv2.INTER_LINEAR)
+        factor = max(2, round(pixels / 2.0))
+        rows, columns = self.size
+        small = cv2.resize(
+            self.image, (columns // factor + 1, rows // factor + 1), interpolation=cv2.INTER_AREA
+        )
+        small = _through_lens(small, 1.9 * pixels / factor)
+        self.image = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_CUBIC)
 
     def recede(self, share: float = 1.0) -> None:
         """Blur what is painted so far by a share of `defocus`: call it after each layer, from far to near."""
@@ -185,3 +188,16 @@ class Canvas:
     def _fixed(self, points: np.ndarray | Sequence[Point]) -> np.ndarray:
         scale = self.size.height * (1 << _SHIFT)
         return np.round(np.asarray(points, np.float64) * scale - (1 << (_SHIFT - 1))).astype(np.int32)
+
+
+def _through_lens(image: np.ndarray, radius: float) -> np.ndarray:
+    """Spread each pixel over a disc as a lens does, bright ones stronger: they become discs of light."""
+    reach = int(np.ceil(radius))
+    offsets = np.arange(-reach, reach + 1, dtype=np.float32)
+    disc = np.clip(radius + 0.5 - np.hypot(offsets[:, None], offsets[None, :]), 0.0, 1.0)
+    picture = image.astype(np.float32)
+    bright = picture.max(axis=2) * (1.0 / 255)
+    weight = 1.0 + 5.0 * bright**4
+    total = cv2.filter2D(picture * weight[..., None], -1, disc, borderType=cv2.BORDER_REPLICATE)
+    share = cv2.filter2D(weight, -1, disc, borderType=cv2.BORDER_REPLICATE)
+    return np.clip(cv2.blur(total / share[..., None], (3, 3)), 0.0, 255.0).astype(np.uint8)

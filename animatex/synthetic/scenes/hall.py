@@ -65,7 +65,8 @@ def _lamps(canvas: Canvas, vanish: tuple[float, float], glow: list[Colour]) -> N
         side = -0.2 if canvas.chance(0.5) else canvas.aspect + 0.2
         spot = middle + (np.array([side, canvas.uniform(0.0, 0.7)]) - middle) * share
         tint = mix(glow[canvas.count(0, 3)], (255, 255, 255), canvas.uniform(0, 0.6))
-        canvas.disc(*spot.tolist(), 0.03 * share, tint, squash=canvas.uniform(0.4, 3.0))
+        x, y = spot.tolist()
+        canvas.disc(x, y, 0.03 * share, tint, squash=canvas.uniform(0.4, 3.0))
 
 
 def _crumple(canvas: Canvas, vanish: tuple[float, float]) -> None:

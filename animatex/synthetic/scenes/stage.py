@@ -18,12 +18,12 @@ def paint_stage(canvas: Canvas, palette: Palette) -> None:
     cloth = jitter(rng, pick(rng, palette.colours))
     wall = scaled(pick(rng, palette.colours), canvas.uniform(0.1, 0.6))
     canvas.gradient([scaled(wall, 0.4), wall], 0.0, horizon + 0.05)
-    kind = canvas.count(0, 2)
-    if kind == 0:
+    back = canvas.count(0, 2)
+    if back == 0:
         curtain(canvas, cloth, -0.05, canvas.aspect + 0.05, -0.05, horizon + 0.02)
-    elif kind == 1:
+    elif back == 1:
         _screen(canvas, palette, horizon)
-    if kind and canvas.chance(0.6):
+    if back and canvas.chance(0.6):
         wide = canvas.uniform(0.08, 0.2)
         curtain(canvas, cloth, -0.05, wide, -0.05, horizon + 0.03)
         curtain(canvas, cloth, canvas.aspect - wide, canvas.aspect + 0.05, -0.05, horizon + 0.03)
