@@ -12,6 +12,7 @@ from animatex.checkpoints.catalogue import find_weights
 from animatex.checkpoints.load import load_clip, load_rig, load_unet, load_vae
 from animatex.codec.codec import LatentCodec, Scene
 from animatex.codec.motion.codec import MotionCodec
+from animatex.codec.vae import VaeCodec, build_autoencoder
 from animatex.conditioning.bundle import Conditioning, stack
 from animatex.conditioning.inputs import ClipInputs
 from animatex.conditioning.prepare import prepare_conditioning
@@ -126,7 +127,9 @@ def plan_animation(
     canvas = Size(config.canvas.height, config.canvas.width)
     cell = config.codec.downsampling * 2 ** (len(config.unet.multipliers) - 1)
     context = config.context
-    windows = (range(clip.num_frames),) if context is None else tuple(context_windows(clip.num_frames, context))
+    windows = (
+        (range(clip.num_frames),) if context is None else tuple(context_windows(clip.num_frames, context))
+    )
     passes = 1 if config.sampler.guidance_scale == 1 else 2
     device = resolve_device(config.runtime.device)
     dtype = resolve_dtype(config.runtime.dtype, device.value)
@@ -170,7 +173,9 @@ def read_inputs(plan: AnimationPlan, config: AnimateConfig, progress: Progress =
         progress.done()
     still = _lazy_estimator(config, plan)
     reference_pose = choose_reference_pose(reference, rig, poses, still, config.pose)
-    return ClipInputs(reference=reference, reference_pose=reference_pose, rig=rig, driving=driving, poses=poses)
+    return ClipInputs(
+        reference=reference, reference_pose=reference_pose, rig=rig, driving=driving, poses=poses
+    )
 
 
 def load_models(config: AnimateConfig, plan: AnimationPlan) -> AnimateModels:
@@ -251,7 +256,9 @@ def build_denoiser(unet: AnimateXUNet, conditioning: Conditioning, config: Anima
     if config.context is None:
         return for_clip(conditioning)
     windows = context_windows(conditioning.num_frames, config.context)
-    return windowed([(window, for_clip(conditioning.window(window))) for window in windows], config.context.blend)
+    return windowed(
+        [(window, for_clip(conditioning.window(window))) for window in windows], config.context.blend
+    )
 
 
 def num_steps(config: AnimateConfig) -> int:
@@ -262,18 +269,24 @@ def num_steps(config: AnimateConfig) -> int:
 
 
 def load_rig_network(codec: MotionCodecConfig, plan: AnimationPlan) -> RigNetwork:
-    """Load the rig network that the preset names, on the CPU, in float32: it runs once and its edges matter."""
-    return load_rig(find_weights(codec.checkpoint, plan.weights), codec.rig)
+    """Load the preset's rig network on the CPU, in float32: it runs once and its edges matter."""
+    if codec.checkpoint is not None:
+        return load_rig(find_weights(codec.checkpoint, plan.weights), codec.rig)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(plan.runtime.seed)
+        return RigNetwork(codec.rig).eval().requires_grad_(False)
 
 
 def _load_codec(config: AnimateConfig, plan: AnimationPlan) -> LatentCodec:
     if isinstance(config.codec, MotionCodecConfig):
         return MotionCodec(config.codec)
+    if config.codec.checkpoint is None:
+        return VaeCodec(config.codec, build_autoencoder())
     return load_vae(find_weights(config.codec.checkpoint, plan.weights), config.codec)
 
 
 def _lazy_estimator(config: AnimateConfig, plan: AnimationPlan) -> PoseEstimator:
-    """An estimator for one still picture, started when it is asked: most characters' poses come from the rig."""
+    """Give an estimator for one still, started when it is asked: most characters' poses come from the rig."""
 
     def estimate(frame: np.ndarray):  # noqa: ANN202 - the protocol says it
         return resolve_estimator(config.pose, plan.weights, config.runtime.device, still=True).value(frame)

@@ -71,13 +71,15 @@ class UNetConfig(Section):
     """Channels of the encoded reference picture and pose pictures (the released `concat_dim` is twice 4)."""
 
     prior_channels: Annotated[int, Field(ge=0)]
-    """Channels of what the codec already implies for each frame; 0 where it implies nothing, as in the released model."""
+    """Channels of what the codec already implies for each frame; 0 where it implies nothing, as in the released
+    model."""
 
     base_width: Positive
     """Channels of the first level."""
 
     multipliers: tuple[Positive, ...]
-    """Width of each level relative to the first; one level per entry, each half the size of the one before."""
+    """Width of each level relative to the first; one level per entry, each half the size of the one
+    before."""
 
     blocks_per_level: Positive
     """Residual blocks a level going down; one more going up."""
@@ -113,7 +115,8 @@ class UNetConfig(Section):
     def _levels_exist(self) -> UNetConfig:
         if any(level >= len(self.multipliers) for level in self.attention_levels):
             raise ValueError(
-                f"attention_levels is {list(self.attention_levels)}; there are {len(self.multipliers)} levels, from 0."
+                f"attention_levels is {list(self.attention_levels)}; there are {len(self.multipliers)} levels, "
+                "from 0."
             )
         return self
 
@@ -167,7 +170,8 @@ class RigConfig(Section):
     """The rig network: one picture of any character to its parts, joints, mask and plate."""
 
     height: Positive
-    """Height of the picture it sees; the width follows the picture's own proportions, in steps of `stride`."""
+    """Height of the picture it sees; the width follows the picture's own proportions, in steps of
+    `stride`."""
 
     widths: tuple[Positive, ...]
     """Channels of each level, the first at half the picture's size; each next level halves again."""
@@ -189,8 +193,8 @@ class VaeCodecConfig(Section):
 
     kind: Literal["vae"]
 
-    checkpoint: str
-    """Weights file of the autoencoder."""
+    checkpoint: str | None
+    """Weights file of the autoencoder; null: random weights drawn from the seed."""
 
     latent_scale: Annotated[float, Field(gt=0)]
     """Latents are multiplied by this, 0.18215 for Stable Diffusion."""
@@ -208,9 +212,14 @@ class VaeCodecConfig(Section):
         """Channels of the latents."""
         return 4
 
+    @property
+    def prior_channels(self) -> int:
+        """None: the autoencoder implies nothing."""
+        return 0
+
 
 class MotionCodecConfig(Section):
-    """Latents of motion: how the reference's parts and pixels move, as a correction to what its rig implies."""
+    """Latents of motion: how the reference's parts move, as a correction to what its rig implies."""
 
     kind: Literal["motion"]
 

@@ -28,7 +28,8 @@ class CanvasConfig(Section):
     width: Positive
 
     fit: Literal["stretch", "letterbox", "crop", "keep"]
-    """How the reference fills the canvas. keep: the canvas takes the reference's proportions and keeps its area."""
+    """How the reference fills the canvas. keep: the canvas takes the reference's proportions and keeps its
+    area."""
 
 
 class ClipSelection(Section):
@@ -83,8 +84,9 @@ class PoseConfig(Section):
     smooth: SmoothConfig
 
     reference_pose: Literal["detect", "driving", "rig", "auto"]
-    """Where the reference's pose comes from. detect: the estimator; rig: the rig network, which knows any character;
-    driving: the first driving pose, as released; auto: the estimator where it finds a whole person, else the rig."""
+    """Where the reference's pose comes from. detect: the estimator; rig: the rig network, which knows any
+    character; driving: the first driving pose, as released; auto: the estimator where it finds a whole person,
+    else the rig."""
 
 
 class RetargetConfig(Section):
@@ -123,8 +125,8 @@ class SamplerConfig(Section):
     """Nominal steps; see `spacing` for how many evaluations that means."""
 
     spacing: Literal["uniform", "trailing"]
-    """uniform: the released rule, which may run more evaluations than `steps`. trailing: exactly `steps`, from the
-    last timestep."""
+    """uniform: the released rule, which may run more evaluations than `steps`. trailing: exactly `steps`, from
+    the last timestep."""
 
     guidance_scale: Annotated[float, Field(ge=1.0)]
     """Classifier-free guidance; 1 turns it off and halves the work."""
@@ -159,7 +161,8 @@ class VideoConfig(Section):
     """How the result is written."""
 
     fps: PositiveFloat | None
-    """Frames per second of the result; null: those of the driving frames used, so that the motion keeps its speed."""
+    """Frames per second of the result; null: those of the driving frames used, so that the motion keeps its
+    speed."""
 
     crf: Annotated[int, Field(ge=0, le=51)]
     """Quality of the H.264 stream: lower is better and larger."""
@@ -207,22 +210,26 @@ class AnimateConfig(Section):
 
     @model_validator(mode="after")
     def _sections_agree(self) -> AnimateConfig:
-        if self.unet.latent_channels != self.codec.latent_channels:
-            raise ValueError(
-                f"unet.latent_channels is {self.unet.latent_channels}; codec.kind '{self.codec.kind}' "
-                f"needs {self.codec.latent_channels}."
-            )
-        if self.unet.image_embed_dim != self.clip_encoder.embed_dim:
-            raise ValueError(
-                f"unet.image_embed_dim is {self.unet.image_embed_dim}; clip_encoder.embed_dim is "
-                f"{self.clip_encoder.embed_dim}; they must agree."
-            )
+        _check_network(self.unet, self.codec, self.clip_encoder, "unet")
         cell = self.codec.downsampling * 2 ** (len(self.unet.multipliers) - 1)
         if self.canvas.height % cell or self.canvas.width % cell:
             raise ValueError(
                 f"canvas is {self.canvas.width}x{self.canvas.height}; both sides must be multiples of {cell}."
             )
         return self
+
+
+def _check_network(unet: UNetConfig, codec: CodecConfig, clip: ClipConfig, name: str) -> None:
+    """Refuse a UNet that cannot take what codec and CLIP give it; `name` is its key."""
+    for key in ("latent_channels", "prior_channels"):
+        has, needs = getattr(unet, key), getattr(codec, key)
+        if has != needs:
+            raise ValueError(f"{name}.{key} is {has}; codec.kind '{codec.kind}' needs {needs}.")
+    if unet.image_embed_dim != clip.embed_dim:
+        raise ValueError(
+            f"{name}.image_embed_dim is {unet.image_embed_dim}; clip_encoder.embed_dim is "
+            f"{clip.embed_dim}; they must agree."
+        )
 
 
 class OptimizerConfig(Section):
@@ -365,6 +372,16 @@ class DenoiserStage(Section):
     optimizer: OptimizerConfig
     checkpointing: bool
     """Recompute activations in the backward pass: less memory, a third more time."""
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> DenoiserStage:
+        _check_network(self.network, self.codec, self.clip_encoder, "network")
+        if self.codec.kind == "motion" and self.data.kind != "synthetic":
+            raise ValueError(
+                f"data.kind is '{self.data.kind}'; codec.kind 'motion' learns from what only a renderer "
+                "knows and needs 'synthetic'."
+            )
+        return self
 
 
 Stage = Annotated[RigStage | ClipStage | DenoiserStage, Field(discriminator="kind")]

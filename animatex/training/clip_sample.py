@@ -12,6 +12,7 @@ from animatex.pose.skeleton import NUM_KEYPOINTS
 from animatex.synthetic.clips import clip
 from animatex.video.frames import FrameSequence, Size
 
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClipSample:
     """One clip.

@@ -18,7 +18,7 @@ from animatex.checkpoints.load import load_clip, load_rig, load_unet, load_vae
 from animatex.checkpoints.store import save_weights
 from animatex.codec.codec import LatentCodec, Scene
 from animatex.codec.motion.codec import MotionClip, MotionCodec
-from animatex.codec.vae import VaeClip
+from animatex.codec.vae import VaeClip, VaeCodec, build_autoencoder
 from animatex.conditioning.bundle import Conditioning, stack
 from animatex.conditioning.dropout import drop_conditions
 from animatex.conditioning.prepare import prepare_conditioning
@@ -28,7 +28,7 @@ from animatex.diffusion.noise import initial_noise
 from animatex.diffusion.objective import velocity_loss
 from animatex.diffusion.schedule import alphas_cumprod
 from animatex.encoders.clip import FrozenClip, build_clip
-from animatex.epi.pool import PosePool, synthetic_pool
+from animatex.epi.pool import synthetic_pool
 from animatex.epi.transform import transform
 from animatex.model.build import build_unet
 from animatex.pose.retarget import retarget
@@ -114,7 +114,7 @@ class DenoiserTask:
         return StepResult(errors.mean(), figures)
 
     def save(self, weights: Mapping[str, Tensor], path: Path) -> None:
-        """Write the UNet's file, in half precision: what is averaged over thousands of steps does not need more."""
+        """Write the UNet's file, in half precision: an average over thousands of steps needs no more."""
         halved = {name: value.to(torch.bfloat16) for name, value in weights.items()}
         save_weights(path, halved, kind="unet", config=self._stage.network)
 
@@ -183,10 +183,15 @@ def _find(name: str, folder: Path) -> Path:
 
 
 def _load_codec(stage: DenoiserStage, folder: Path) -> tuple[RigNetwork | None, LatentCodec]:
-    path = _find(stage.codec.checkpoint, folder)
-    if isinstance(stage.codec, MotionCodecConfig):
-        return load_rig(path, stage.codec.rig), MotionCodec(stage.codec)
-    return None, load_vae(path, stage.codec)
+    """Load the rig network that a motion codec looks through, and the codec; random where no file is named."""
+    codec = stage.codec
+    path = None if codec.checkpoint is None else _find(codec.checkpoint, folder)
+    if isinstance(codec, MotionCodecConfig):
+        rig = (
+            RigNetwork(codec.rig).eval().requires_grad_(False) if path is None else load_rig(path, codec.rig)
+        )
+        return rig, MotionCodec(codec)
+    return None, VaeCodec(codec, build_autoencoder()) if path is None else load_vae(path, codec)
 
 
 def _load_clip(stage: DenoiserStage, folder: Path) -> FrozenClip:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from animatex.checkpoints.store import save_weights
 from animatex.config.run import RigStage, TrainConfig
-from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork
+from animatex.rig.network import RigMaps, RigNetwork
 from animatex.rig.rig import MIRRORED_JOINTS, MIRRORED_PARTS, joint_places, working_size
 from animatex.runtime import Runtime
 from animatex.synthetic.clips import still
@@ -158,7 +158,7 @@ def _dice(probabilities: Tensor, labels: Tensor) -> Tensor:
 def _figures(
     parts: Tensor, labels: Tensor, heat: Tensor, joints: Tensor, present: Tensor
 ) -> dict[str, Tensor]:
-    """Share of right labels on the character, overlap of the masks, joint error in percent of the picture's height."""
+    """Right labels on the character, overlap of the masks, joint error in percent of the picture's height."""
     found, body = parts.argmax(1), labels > 0
     accuracy = (found == labels)[body].float().mean()
     mask_iou = ((found > 0) & body).sum() / ((found > 0) | body).sum().clamp_min(1)
