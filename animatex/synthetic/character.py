@@ -7,7 +7,8 @@ import numpy as np
 from animatex.synthetic.creatures import beast, robot, snowman
 from animatex.synthetic.humans import human
 from animatex.synthetic.puppet import Character
-from animatex.synthetic.things import blob, food, furniture, plant
+from animatex.synthetic.stalks import plant
+from animatex.synthetic.things import blob, food, furniture
 
 FAMILIES = (
     (human, 0.38),

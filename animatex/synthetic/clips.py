@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,7 +28,6 @@ from animatex.synthetic.render import (
     Camera,
     Picture,
     Sprite,
-    cast_shadow,
     draw,
     drawing_order,
     paint_sprites,
@@ -38,6 +37,7 @@ from animatex.synthetic.render import (
 )
 from animatex.synthetic.rigging import Pose, solve
 from animatex.synthetic.surface import Lighting, sample_lighting
+from animatex.synthetic.surroundings import Surroundings, cast_shadow, sample_surroundings
 from animatex.video.frames import FrameSequence, Size
 
 _CHARACTER, _SCENE, _POSE, _CAMERA, _PAINT, _DANCE, _DRIVER = range(7)
@@ -104,8 +104,7 @@ class _Scene:
     sprites: tuple[Sprite, ...]
     backdrop: np.ndarray
     finish: Finish
-    lighting: Lighting
-    shadow: float
+    around: Surroundings
     size: Size
 
 
@@ -168,9 +167,25 @@ def _stage(seed: int, size: Size, character: Character, pose: Pose, *, roomy: bo
     """Choose camera, light and background, and paint the character's pieces for them."""
     rng = _stream(seed, _SCENE)
     camera = _aim(_stream(seed, _CAMERA), size, character, pose, roomy=roomy)
-    backdrop, finish, lighting = paint_backdrop(rng, size), sample_finish(rng, size), sample_lighting(rng)
+    lighting, finish = sample_lighting(rng), sample_finish(rng, size)
+    hidden, shared = rng.random() < 0.12, rng.random() < 0.6
+    blend = float(rng.uniform(0, 0.5)) if rng.random() < 0.6 else 0.0
+    backdrop = paint_backdrop(rng, size, lighting if shared else None, character.palette if hidden else None)
+    lighting = _tinted(lighting, backdrop, blend)
     sprites = paint_sprites(character, camera.scale, lighting, _stream(seed, _PAINT))
-    return _Scene(character, camera, sprites, backdrop, finish, lighting, float(rng.uniform(0, 0.7)), size)
+    around = sample_surroundings(rng, lighting.direction, character.shade)
+    return _Scene(character, camera, sprites, backdrop, finish, around, size)
+
+
+def _tinted(lighting: Lighting, backdrop: np.ndarray, share: float) -> Lighting:
+    """Light with a share of the scene's own colour, as bounces off walls and floors."""
+    mean = backdrop.reshape(-1, 3).mean(axis=0) + 12.0
+    tint = 1 + share * (mean / mean.mean() - 1)
+    return replace(
+        lighting,
+        colour=tuple(float(v) for v in np.array(lighting.colour) * tint),
+        shadow=tuple(float(v) for v in np.array(lighting.shadow) * tint),
+    )
 
 
 def _aim(rng: np.random.Generator, size: Size, character: Character, pose: Pose, *, roomy: bool) -> Camera:
@@ -195,9 +210,9 @@ def _aim(rng: np.random.Generator, size: Size, character: Character, pose: Pose,
 def _shoot(scene: _Scene, pose: Pose, frame: int) -> tuple[Picture, np.ndarray]:
     maps = pixel_maps(scene.sprites, placements(scene.character, pose)[frame : frame + 1], scene.camera)[0]
     feet = _feet(scene, pose, frame)
-    ground = cast_shadow(scene.backdrop, feet, scene.camera.scale * 0.11, scene.shadow)
+    ground = cast_shadow(scene.backdrop, feet, scene.camera.scale * 0.11, scene.around.ground)
     order = drawing_order(scene.sprites, pose, frame)
-    return draw(ground, scene.sprites, maps, order, scene.character.shade, scene.lighting.direction), maps
+    return draw(ground, scene.sprites, maps, order, scene.around, scene.camera.y), maps
 
 
 def _feet(scene: _Scene, pose: Pose, frame: int) -> np.ndarray:

@@ -67,7 +67,7 @@ def beast(rng: np.random.Generator) -> Character:
         skull = ol.fuzzed(look.rng, skull, look.between(0.02, 0.07) * head)
     plates.append(Plate(Frame.HEAD, (Shape(skull, look.skin),), HEAD, 1.0))
     plates += hood(look, head, wide, 1.16) if look.chance(0.12) else headset(look, head, wide)
-    plates += _ears(look, EARS[species], head, wide)
+    plates += creature_ears(look, EARS[species], head, wide)
     plates.append(Plate(Frame.HEAD, face.muzzle, HEAD, 1.1, at=(0.0, eye_y), z=1.0 * wide))
     plates.append(Plate(Frame.HEAD, face.shapes, HEAD, 1.12, at=(0.0, eye_y), z=0.75 * wide))
     if look.chance(0.5):
@@ -77,7 +77,8 @@ def beast(rng: np.random.Generator) -> Character:
     plates += neckwear(look, body, girth) + back_things(look, body, girth) + held_thing(look, body)
     limbs, ends = creature_limbs(look, body, girth, outfit)
     words = f"a {species} in {outfit.kind}" if outfit.kind != "fur" else f"a standing {species}"
-    return Character("animal", words, body, tuple(plates + ends), tuple(limbs), look.between(0, 0.6))
+    shade = look.between(0, 0.6)
+    return Character("animal", words, body, tuple(plates + ends), tuple(limbs), shade, look.palette)
 
 
 def naked(look: Look) -> Outfit:
@@ -144,7 +145,8 @@ def _trunk(look: Look, body: Body, girth: float, outfit: Outfit) -> list[Plate]:
     return [Plate(Frame.TORSO, tuple(shapes), TORSO, 0.0)]
 
 
-def _ears(look: Look, kind: str, head: float, wide: float) -> list[Plate]:
+def creature_ears(look: Look, kind: str, head: float, wide: float) -> list[Plate]:
+    """Ears, horns or a crest of a kind, on top of a head."""
     if kind == "none":
         crest = tuple(Shape(ol.leaf(0, 0, 0.4 * head, 0.25 * wide, a), look.hair) for a in (-0.5, 0, 0.5))
         return [Plate(Frame.HEAD, crest, HEAD, 0.95, at=(0.0, -0.95 * head))]
@@ -308,7 +310,8 @@ def snowman(rng: np.random.Generator) -> Character:
     plates.append(Plate(Frame.HEAD, (*face.shapes, carrot), HEAD, 1.1, at=(0.0, -0.6 * head), z=0.85 * wide))
     plates += hat(look, head, wide) + neckwear(look, body, girth)
     limbs, ends = creature_limbs(look, body, girth * 0.8, naked(look))
-    return Character("snowman", "a snowman", body, tuple(plates + ends), tuple(limbs), look.between(0, 0.5))
+    shade = look.between(0, 0.5)
+    return Character("snowman", "a snowman", body, tuple(plates + ends), tuple(limbs), shade, look.palette)
 
 
 def robot(rng: np.random.Generator) -> Character:
@@ -357,4 +360,5 @@ def robot(rng: np.random.Generator) -> Character:
         girth * look.between(0.4, 0.9),
         naked(look),
     )
-    return Character("robot", "a robot", body, tuple(plates + ends), tuple(limbs), look.between(0, 0.5))
+    shade = look.between(0, 0.5)
+    return Character("robot", "a robot", body, tuple(plates + ends), tuple(limbs), shade, look.palette)

@@ -44,8 +44,9 @@ def human(rng: np.random.Generator) -> Character:
             limbs += cut
             plates += ends
     age = ("person", "young person", "small cartoon person")[style]
+    shade = look.between(0, 0.6)
     return Character(
-        "human", f"a {age} in {outfit.kind}", body, tuple(plates), tuple(limbs), look.between(0, 0.6)
+        "human", f"a {age} in {outfit.kind}", body, tuple(plates), tuple(limbs), shade, look.palette
     )
 
 

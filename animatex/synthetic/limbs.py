@@ -57,7 +57,8 @@ def build_limb(
     length = upper + lower
     r0, r1, r2 = style.radii
     knots = [
-        (-0.75 * r0, 0.62 * r0),
+        (-0.85 * r0, 0.35 * r0),
+        (-0.5 * r0, 0.8 * r0),
         (0.1 * r0, r0),
         (upper * 0.6, r0 * 0.45 + r1 * 0.55),
         (upper, r1),
@@ -65,7 +66,7 @@ def build_limb(
         (length, r2),
         (length + 0.5 * r2, 0.6 * r2),
     ]
-    longer = [(-2.2 * r0, 0.95 * r0), *knots[1:]]
+    longer = [(-2.2 * r0, 0.95 * r0), *knots[2:]]
     opened = ol.profile(longer) if style.merged else None
     shapes = [Shape(ol.profile(knots), style.fill, shaded_as=opened)]
     if style.boot is not None:
@@ -154,7 +155,7 @@ def _foot(look: Look, style: LimbStyle, sign: int, foot: float) -> list[Shape]:
     r, fill = style.end_size, style.end_fill
     if style.end == "none":
         return []
-    out = r * (look.between(1.2, 2.4) if style.end == "side" else look.between(0.05, 0.7))
+    out = min(r * (look.between(1.2, 2.4) if style.end == "side" else look.between(0.05, 0.7)), 0.07)
     high = foot * look.between(0.1, 0.55)
     points = np.array(
         [

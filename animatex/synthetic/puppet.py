@@ -13,7 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from animatex.synthetic.palette import Colour
+from animatex.synthetic.palette import Colour, Palette
 from animatex.synthetic.surface import Material
 
 
@@ -160,6 +160,7 @@ class Character:
         plates: Rigid pieces.
         limbs: Arms and legs.
         shade: How dark near pieces shade the ones behind, 0..1.
+        palette: Its colours.
     """
 
     kind: str
@@ -168,6 +169,7 @@ class Character:
     plates: tuple[Plate, ...]
     limbs: tuple[Limb, ...]
     shade: float
+    palette: Palette
 
     def extent(self) -> tuple[float, float]:
         """Highest and lowest point of the standing character, y in units from the pelvis."""

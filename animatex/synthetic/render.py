@@ -14,6 +14,7 @@ from animatex.synthetic.motion import Channel
 from animatex.synthetic.puppet import Character, Limb, Shape
 from animatex.synthetic.rigging import Pose, limb_knots, limb_maps, plate_maps
 from animatex.synthetic.surface import Lighting, Material, paint
+from animatex.synthetic.surroundings import Surroundings, settle
 from animatex.video.frames import Size
 
 HEAD_PART = PARTS.index("head")
@@ -218,7 +219,7 @@ def _cut_limb(
     card, (ox, oy) = painted
     if limb.merged:
         rise = (np.arange(len(card)) - oy) / (limb.radius * scale)
-        card *= np.clip((rise + 0.85) / 0.95, 0, 1).astype(np.float32)[:, None, None]
+        card *= np.clip((rise + 0.75) / 0.85, 0, 1).astype(np.float32)[:, None, None]
     knots = limb_knots(limb, character.body)
     joint = character.body.upper_arm if limb.arm else character.body.thigh
     overlap = 0.3 * limb.radius * scale + 1.0
@@ -258,8 +259,8 @@ def draw(
     sprites: tuple[Sprite, ...],
     maps: np.ndarray,
     order: list[int],
-    shade: float,
-    light: tuple[float, float, float],
+    around: Surroundings,
+    ground: float,
 ) -> Picture:
     """Compose one frame.
 
@@ -268,8 +269,8 @@ def draw(
         sprites: The pieces.
         maps: float [S, 2, 3] from sprite pixels to picture pixels.
         order: Back to front.
-        shade: How dark near pieces shade the ones behind, 0..1.
-        light: Unit vector towards the light; decides where that shade falls.
+        around: Light and shadows.
+        ground: y of the floor under the character, pixels.
     """
     height, width = backdrop.shape[:2]
     canvas = np.empty((height, width, 4), np.float32)
@@ -284,7 +285,8 @@ def draw(
             if boxes[index, 0] < boxes[index, 2] and boxes[index, 1] < boxes[index, 3]
         ]
         if layer:
-            _lay(canvas, owner, sprites, maps, boxes, layer, shade, light)
+            _lay(canvas, owner, sprites, maps, boxes, layer, around)
+    settle(canvas, around, ground)
     np.clip(canvas, 0, 255, out=canvas)
     return Picture(canvas[..., :3].astype(np.uint8), owner)
 
@@ -313,8 +315,7 @@ def _lay(
     maps: np.ndarray,
     boxes: np.ndarray,
     layer: list[int],
-    shade: float,
-    light: tuple[float, float, float],
+    around: Surroundings,
 ) -> None:
     """Compose pieces that belong together, and the shade they throw on the character behind them."""
     x0, y0 = boxes[layer, :2].min(axis=0)
@@ -324,16 +325,16 @@ def _lay(
     x0, y0 = max(x0 - margin, 0), max(y0 - margin, 0)
     x1, y1 = min(x1 + margin, canvas.shape[1]), min(y1 + margin, canvas.shape[0])
     under = canvas[y0:y1, x0:x1]
-    if shade < 0.05 or not under[..., 3].any():
+    if around.shade < 0.05 or not under[..., 3].any():
         for index in layer:
             _place(canvas, owner, sprites[index], maps[index], boxes[index], index)
         return
     group = np.zeros_like(under)
     for index in layer:
         _place(group, owner[y0:y1, x0:x1], sprites[index], maps[index], boxes[index], index, (x0, y0))
-    shift = np.float32([[1, 0, -0.9 * blur * light[0]], [0, 1, 0.9 * blur * abs(light[1])]])
+    shift = np.float32([[1, 0, -0.9 * blur * around.light[0]], [0, 1, 0.9 * blur * abs(around.light[1])]])
     soft = cv2.GaussianBlur(cv2.warpAffine(group[..., 3], shift, group.shape[1::-1]), (0, 0), blur)
-    under[..., :3] *= (1 - shade * soft * under[..., 3])[..., None]
+    under[..., :3] *= (1 - around.shade * soft * under[..., 3])[..., None]
     under *= (1 - group[..., 3])[..., None]
     under += group
 
@@ -399,20 +400,3 @@ def _between(maps: np.ndarray, reference: np.ndarray) -> np.ndarray:
     determinant = np.linalg.det(full[0])
     full[0, np.abs(determinant) < 1e-9, :2, :2] += np.eye(2) * 1e-3
     return (full[1] @ np.linalg.inv(full[0]))[:, :2]
-
-
-def cast_shadow(backdrop: np.ndarray, points: np.ndarray, radius: float, strength: float) -> np.ndarray:
-    """Darken the ground softly around (x, y) `points` (pixels); returns a new picture."""
-    out = backdrop.copy()
-    for x, y in points:
-        rx, ry = max(radius, 1.5), max(radius * 0.3, 1.0)
-        x0, x1 = max(int(x - 2 * rx), 0), min(int(x + 2 * rx) + 1, out.shape[1])
-        y0, y1 = max(int(y - 2 * ry), 0), min(int(y + 2 * ry) + 1, out.shape[0])
-        if x1 <= x0 or y1 <= y0:
-            continue
-        across = (np.arange(x0, x1, dtype=np.float32) - np.float32(x)) / np.float32(rx)
-        down = (np.arange(y0, y1, dtype=np.float32) - np.float32(y)) / np.float32(ry)
-        fall = np.exp(-1.2 * (across[None] ** 2 + down[:, None] ** 2))
-        patch = out[y0:y1, x0:x1]
-        patch[:] = (patch * (1 - strength * fall)[..., None]).astype(np.uint8)
-    return out

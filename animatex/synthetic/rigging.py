@@ -122,11 +122,17 @@ def _ends(body: Body, motion: Motion, limbs: np.ndarray) -> list[np.ndarray]:
         sign = (-1, 1)[index % 2]
         if index < 2:
             turn = turn - sign * motion.values[:, Channel.WRIST + index]
-            shrink = 0.75 + 0.25 * motion.values[:, Channel.FOREARM_REACH + index]
+            reach = motion.values[:, Channel.FOREARM_REACH + index]
+            near = 1 + 0.35 * (1 - reach * motion.values[:, Channel.ARM_REACH + index])
+            shrink = near * (0.7 + 0.3 * reach)
         else:
             turn = turn * 0.35
-            shrink = np.ones(len(motion))
-        frame = _frame(turn, np.ones(len(motion)), shrink)
+            reach = (
+                motion.values[:, Channel.THIGH_REACH + index - 2]
+                * motion.values[:, Channel.CALF_REACH + index - 2]
+            )
+            shrink = near = 1 + 0.3 * (1 - reach)
+        frame = _frame(turn, near, shrink)
         frame[:, :, 2] = limbs[:, index, 2]
         ends.append(frame)
     return ends
@@ -225,7 +231,10 @@ def limb_maps(pose: Pose, limb: Limb) -> np.ndarray:
     step = np.diff(points, axis=1)
     length = np.maximum(np.linalg.norm(step, axis=-1), 1e-6)
     maps = np.zeros((*step.shape[:2], 2, 3))
-    across = step / length[..., None]
+    first = (Channel.ARM_REACH if limb.arm else Channel.THIGH_REACH) + limb.side
+    reach = np.stack([pose.motion.values[:, first], pose.motion.values[:, first + 2]], axis=1)
+    near = 1 + 0.3 * (1 - np.where(knots[None, 1:] > upper, reach.prod(axis=1)[:, None], reach[:, :1]))
+    across = step / length[..., None] * near[..., None]
     maps[..., 0, 0], maps[..., 1, 0] = across[..., 1], -across[..., 0]
     maps[..., :, 1] = step / np.diff(knots)[None, :, None]
     maps[..., :, 2] = points[:, :-1] - maps[..., :, 1] * knots[None, :-1, None]

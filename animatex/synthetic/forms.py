@@ -1,0 +1,262 @@
+"""Silhouettes of things, and what makes a burger a burger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from animatex.synthetic import outlines as ol
+from animatex.synthetic.creatures import EARS, creature_ears
+from animatex.synthetic.extras import hat
+from animatex.synthetic.look import Look, dyed
+from animatex.synthetic.palette import LEAF, jitter, mix, pick
+from animatex.synthetic.puppet import Frame, Plate, Shape
+from animatex.synthetic.surface import Material
+
+TORSO, HEAD = 1, 2
+# Outlines of bodies as (share of height from the top, share of the half width), rounded unless in FLAT.
+FORMS = {
+    "carton": [(0, 0.95), (0.2, 1), (1, 0.98)],
+    "can": [(0, 0.86), (0.05, 1), (0.95, 1), (1, 0.88)],
+    "jar": [(0, 0.7), (0.1, 0.72), (0.22, 0.98), (0.6, 1), (0.97, 0.98), (1, 0.9)],
+    "bottle": [(0, 0.3), (0.22, 0.32), (0.4, 0.85), (0.6, 1), (0.96, 1), (1, 0.9)],
+    "cup": [(0, 1), (0.5, 0.88), (1, 0.74)],
+    "pot": [(0, 1.05), (0.16, 1.03), (0.2, 0.9), (1, 0.68)],
+    "book": [(0, 1), (0.5, 1), (1, 1)],
+    "phone": [(0, 0.9), (0.06, 1), (0.94, 1), (1, 0.9)],
+    "lamp": [(0, 0.5), (0.5, 0.8), (0.95, 1.0), (1, 0.96)],
+    "fruit": [(0, 0.35), (0.12, 0.75), (0.45, 1), (0.75, 0.9), (0.95, 0.5), (1, 0.25)],
+    "pear": [(0, 0.3), (0.15, 0.5), (0.4, 0.62), (0.7, 1), (0.92, 0.75), (1, 0.35)],
+    "egg": [(0, 0.3), (0.15, 0.66), (0.6, 1), (0.9, 0.7), (1, 0.3)],
+    "bread": [(0, 0.6), (0.12, 1.0), (0.3, 1.0), (0.38, 0.88), (0.95, 0.86), (1, 0.7)],
+    "pillow": [(0, 0.96), (0.1, 0.94), (0.5, 0.88), (0.9, 0.94), (1, 0.96)],
+    "slime": [(0, 0.25), (0.2, 0.6), (0.6, 0.92), (0.9, 1.0), (1, 0.85)],
+    "ghost": [(0, 0.4), (0.15, 0.8), (0.5, 0.98), (0.9, 1.05), (1, 1.0)],
+    "carrot": [(0, 0.7), (0.08, 1), (0.4, 0.85), (0.8, 0.4), (1, 0.12)],
+    "cactus": [(0, 0.5), (0.1, 0.85), (0.5, 1), (0.9, 0.92), (1, 0.75)],
+    "drop": [(0, 0.05), (0.2, 0.3), (0.6, 0.95), (0.85, 0.9), (1, 0.4)],
+    "cheese": [(0, 0.12), (0.5, 0.6), (0.95, 1.0), (1, 0.95)],
+    "burger": [(0, 0.5), (0.1, 0.85), (0.3, 1), (0.45, 1.06), (0.6, 0.98), (0.9, 1), (1, 0.85)],
+    "cone": [(0, 0.4), (0.1, 0.8), (0.35, 1), (0.48, 0.98), (0.55, 0.84), (1, 0.1)],
+    "cupcake": [(0, 0.2), (0.2, 0.6), (0.45, 1), (0.5, 0.98), (0.56, 0.86), (1, 0.66)],
+    "pencil": [(0, 0.06), (0.18, 1), (0.9, 1), (1, 0.95)],
+    "candle": [(0, 0.9), (0.04, 1), (0.96, 1), (1, 0.96)],
+    "house": [(0, 0.04), (0.34, 1.15), (0.36, 0.95), (1, 0.95)],
+    "bulb": [(0, 0.5), (0.14, 0.86), (0.36, 1), (0.66, 0.62), (0.72, 0.48), (1, 0.42)],
+    "television": [(0, 0.97), (0.05, 1), (0.95, 1), (1, 0.97)],
+    "gift": [(0, 1.06), (0.18, 1.06), (0.2, 0.98), (1, 0.98)],
+    "ball": [(0, 0.2), (0.15, 0.71), (0.5, 1), (0.85, 0.71), (1, 0.2)],
+    "star": [(0, 0.05), (0.35, 0.6), (0.5, 0.75), (0.8, 0.65), (1, 0.55)],
+    "heart": [(0, 0.5), (0.2, 0.95), (0.4, 0.98), (0.7, 0.6), (1, 0.05)],
+    "cloud": [(0, 0.45), (0.25, 0.8), (0.6, 1), (0.9, 0.9), (1, 0.6)],
+    "bean": [(0, 0.5), (0.12, 0.9), (0.5, 1), (0.85, 0.95), (1, 0.5)],
+}
+FLAT = "pencil candle house television gift carton can cup pot book phone lamp ghost bread jar bottle".split()
+
+
+def width_at(form: str, share: float) -> float:
+    """Half width of a form at a share of its height from the top, as a share of its greatest."""
+    y, w = np.array(FORMS[form]).T
+    return float(np.interp(share, y, w))
+
+
+def block(look: Look, form: str, top: float, height: float, half: float, split: float) -> Plate:
+    """The body itself, painted; above y = `split` it is the head."""
+    knots = [(top + share * height, width * half) for share, width in FORMS[form]]
+    sag = (
+        half * look.between(0, 0.16)
+        if form in ("can", "cup", "pot", "candle", "lamp", "jar", "bottle")
+        else 0.0
+    )
+    outline = ol.profile(knots, flat=form in FLAT, sag=sag)
+    if form == "star":
+        points = int(look.rng.integers(4, 7))
+        outline = ol.closed(ol.star(0, 0, 1, points, look.between(0.25, 0.45)), 3) * (half, height / 2) + (
+            0,
+            top + height / 2,
+        )
+    if form == "heart":
+        outline = ol.heart(0, top + height / 2, half, height / 2)
+    if form == "cloud":
+        outline = ol.closed(ol.star(0, 0, 1, int(look.rng.integers(7, 11)), 0.14), 5) * (half, height / 2) + (
+            0,
+            top + height / 2,
+        )
+    if form in ("fruit", "egg", "bean", "slime", "cupcake", "pillow", "cheese", "bread"):
+        outline = ol.wobbled(look.rng, outline, 0.03)
+    shapes = [Shape(outline, look.skin)]
+    band = look.accent
+    if form in ("jar", "bottle", "cup") and look.chance(0.6):
+        glass = replace(look.skin, base=mix(look.skin.base, (225, 240, 245), 0.75), translucent=0.8)
+        shapes = [
+            Shape(outline, glass, opacity=look.between(0.6, 1.0)),
+            Shape(
+                ol.box(-2 * half, top + look.between(0.12, 0.3) * height, 2 * half, 2), look.skin, clip=True
+            ),
+        ]
+    elif look.chance(0.35):
+        y = top + look.between(0.5, 0.85) * height
+        shapes.append(
+            Shape(ol.box(-2 * half, y, 2 * half, y + look.between(0.06, 0.4) * height), band, clip=True)
+        )
+    elif look.chance(0.25):
+        shapes.append(
+            Shape(
+                ol.box(-2 * half, top - 0.1, 2 * half, top + look.between(0.08, 0.2) * height),
+                band,
+                clip=True,
+            )
+        )
+    shapes += _decor(look, form, top, height, half)
+    if form == "book":
+        shapes.append(Shape(ol.box(0.86 * half, top - 0.1, 2 * half, 2), look.palette.light, clip=True))
+    if form == "phone":
+        shapes.append(
+            Shape(
+                ol.box(-0.85 * half, top + 0.08 * height, 0.85 * half, top + 0.92 * height, 0.04),
+                look.palette.light,
+                clip=True,
+            )
+        )
+    return Plate(Frame.TORSO, tuple(shapes), TORSO, 0.0, split=split)
+
+
+def _decor(look: Look, form: str, top: float, height: float, half: float) -> list[Shape]:
+    """What makes a burger a burger."""
+
+    def band(start: float, end: float, fill: Material) -> Shape:
+        return Shape(ol.box(-2 * half, top + start * height, 2 * half, top + end * height), fill, clip=True)
+
+    if form == "burger":
+        greens = dyed(look.top, (110, 170, 60))
+        return [
+            band(0.4, 0.5, greens),
+            band(0.5, 0.62, dyed(look.shoe, (96, 54, 34))),
+            band(0.62, 0.68, dyed(look.accent, (250, 200, 60))),
+        ]
+    if form in ("cone", "cupcake"):
+        return [
+            band(
+                0.52,
+                1.1,
+                replace(
+                    dyed(look.accent, (214, 160, 92)),
+                    pattern="checks" if form == "cone" else "stripes",
+                    angle=0.8,
+                ),
+            )
+        ]
+    if form == "pencil":
+        return [
+            band(-0.1, 0.18, dyed(look.top, (232, 200, 160))),
+            band(-0.1, 0.05, look.shoe),
+            band(0.9, 1.2, look.accent),
+        ]
+    if form == "house":
+        door = ol.box(-0.2 * half, top + 0.72 * height, 0.2 * half, top + 1.1 * height, 0.02)
+        return [band(-0.1, 0.35, look.accent), Shape(door, look.shoe, clip=True)]
+    if form == "bulb":
+        return [band(0.7, 1.2, look.shoe)]
+    if form == "television":
+        screen = ol.box(-0.85 * half, top + 0.08 * height, 0.85 * half, top + 0.75 * height, 0.08 * half)
+        return [Shape(screen, look.palette.light if look.chance(0.5) else look.bottom)]
+    if form == "gift":
+        return [
+            band(0.17, 0.2, look.shoe),
+            Shape(ol.box(-0.14 * half, top - 0.1, 0.14 * half, 2), look.accent, clip=True),
+        ]
+    return []
+
+
+def toppings(look: Look, kind: str, form: str, top: float, half: float) -> list[Plate]:
+    """Leaves, straws, lids, stems, foam, ears: what grows out of the top."""
+    shapes: list[Shape] = []
+    green = dyed(look.accent, jitter(look.rng, pick(look.rng, LEAF)))
+    leafy = kind == "plant" or form in ("fruit", "pear", "carrot")
+    under = 0.05 * half
+    if form == "pot":
+        for _ in range(int(look.rng.integers(3, 9))):
+            shapes.append(
+                Shape(
+                    ol.leaf(
+                        look.between(-0.6, 0.6) * half,
+                        top + under,
+                        half * look.between(0.8, 2.2),
+                        half * look.between(0.25, 0.6),
+                        look.between(-1.1, 1.1),
+                    ),
+                    green,
+                )
+            )
+        if look.chance(0.4):
+            shapes.append(Shape(ol.star(0, top - 1.1 * half, 0.55 * half, 8, 0.3), look.accent))
+    elif leafy and look.chance(0.85):
+        if form != "carrot":
+            shapes.append(
+                Shape(
+                    ol.stroke([(0, top + 2 * under), (0.05 * half, top - 0.3 * half)], 0.12 * half),
+                    (96, 72, 40),
+                )
+            )
+        for _ in range(int(look.rng.integers(1, 5))):
+            shapes.append(
+                Shape(
+                    ol.leaf(
+                        0,
+                        top + under,
+                        half * look.between(0.5, 1.1),
+                        half * look.between(0.25, 0.5),
+                        look.between(-1.3, 1.3),
+                    ),
+                    green,
+                )
+            )
+    elif form in ("cup", "carton", "jar", "can", "bottle"):
+        if look.chance(0.55):
+            x, lean = look.between(-0.3, 0.4) * half, look.between(-0.2, 0.6) * half
+            up = half * look.between(0.7, 1.4)
+            path = [
+                (x, top + 0.3 * half),
+                (x + 0.5 * lean, top - 0.6 * up),
+                (x + lean + look.between(-0.2, 0.5) * half, top - up),
+            ]
+            shapes.append(Shape(ol.stroke(path, 0.13 * half), look.accent))
+        if look.chance(0.35):
+            shapes.append(
+                Shape(
+                    ol.leaf(0.2 * half, top + under, 0.7 * half, 0.35 * half, look.between(0.3, 1.4)), green
+                )
+            )
+        if look.chance(0.35):
+            width = width_at(form, 0) * half
+            shapes.append(
+                Shape(
+                    ol.box(
+                        -1.06 * width,
+                        top - look.between(0.08, 0.3) * half,
+                        1.06 * width,
+                        top + 2 * under,
+                        0.05 * half,
+                    ),
+                    look.shoe,
+                )
+            )
+    if form == "candle":
+        shapes.append(
+            Shape(ol.leaf(0, top + under, half * 0.9, half * 0.45, look.between(-0.2, 0.2)), (255, 200, 70))
+        )
+    if form == "gift":
+        shapes += [
+            Shape(ol.leaf(0, top + under, half * 0.8, half * 0.45, a), look.accent) for a in (-1.0, 1.0)
+        ]
+    plates = [Plate(Frame.TORSO, tuple(shapes), HEAD, -0.1, swing=0.1)] if shapes else []
+    if not shapes and look.chance(0.3):
+        ears = creature_ears(look, look.pick(*EARS.values()), half * 1.2, half * 0.8)
+        return [replace(p, frame=Frame.TORSO, at=(p.at[0], top + 0.2 * half), depth=-0.2) for p in ears]
+    if not shapes and look.chance(0.3):
+        return [
+            replace(p, frame=Frame.TORSO, at=(0.0, top + 0.9 * half), depth=0.4)
+            for p in hat(look, 0.9 * half, 0.75 * half)
+        ]
+    return plates
