@@ -205,7 +205,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     with container:
         streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
         if not streams:
-            raise InputError(f"{path} has no video stream, only {_other_streams(container)}")
+            raise InputError(f"{path} has no video stream, {_what_else(container)}")
         stream = streams[0]
         stream.thread_type = "AUTO"
         yield container, stream
@@ -223,9 +223,9 @@ def _not_a_video(path: Path) -> InputError:
     return InputError(f"{path} is not a video", hint=_READABLE)
 
 
-def _other_streams(container: InputContainer) -> str:
-    kinds = sorted({stream.type for stream in container.streams if stream.type != "video"})
-    return " and ".join(kinds) if kinds else "a cover picture"
+def _what_else(container: InputContainer) -> str:
+    kinds = {"a cover picture" if stream.type == "video" else stream.type for stream in container.streams}
+    return f"only {' and '.join(sorted(kinds))}" if kinds else "nor any other"
 
 
 def _count_frames(path: Path, container: InputContainer, stream: VideoStream) -> int:

@@ -154,3 +154,13 @@ def test_a_few_bytes_that_claim_gigabytes_are_refused_unopened(tmp_path: Path) -
 @pytest.mark.parametrize("name", ["bear.jpeg", "juice.png", "maid.jpeg", "rabbit.jpeg"])
 def test_real_pictures_are_read(shared: Path, name: str) -> None:
     assert min(read_image(shared / "samples" / name).size) > 200
+
+
+def test_a_picture_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Permissions do not bind the super-user, who may be running this.
+    def refuse(*args: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(InputError, match=r"hero\.png cannot be read: Permission denied"):
+        read_image(tmp_path / "hero.png")

@@ -278,3 +278,54 @@ def test_bt601_equals_opencv_on_tagged_footage(shared: Path) -> None:
     capture.release()
     ours = read_video(path, [0], colours="bt601").frames[0].astype(int)
     assert np.abs(ours - bgr[..., ::-1]).mean() < 0.5
+
+
+def test_a_stream_that_does_not_decode_says_where(tmp_path: Path, rng: np.random.Generator) -> None:
+    path = tmp_path / "scratched.mp4"
+    write_video(path, FrameSequence(rng.integers(0, 255, (12, 32, 48, 3), dtype=np.uint8), 12))
+    data = bytearray(path.read_bytes())
+    begin = data.find(b"mdat") + 4
+    data[begin:] = b"\xff" * (len(data) - begin)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"scratched\.mp4 is damaged: frame 0 does not decode") as caught:
+        probe(path)
+    assert caught.value.hint == "copy or download it again, or convert the part that plays."
+
+
+def test_a_stream_that_shows_nothing_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, video: Path
+) -> None:
+    monkeypatch.setattr("animatex.video.reader._decode", lambda path, container, stream: iter(()))
+    with pytest.raises(InputError, match=r"dance\.mp4 is damaged: 0 of 12 frames decode"):
+        probe(video)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("empty.mp4", "has no video stream, nor any other"), ("empty.avi", "has a video stream without frames")],
+)
+def test_a_stream_without_frames_is_no_video(tmp_path: Path, name: str, said: str) -> None:
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.height, stream.width, stream.pix_fmt = 32, 32, "yuv420p"
+        container.start_encoding()
+    with pytest.raises(InputError, match=f"{name} {said}"):
+        probe(tmp_path / name)
+
+
+def test_frames_too_large_to_unpack_are_refused(monkeypatch: pytest.MonkeyPatch, video: Path) -> None:
+    monkeypatch.setattr("animatex.video.reader.MAX_PIXELS", 1000)
+    with pytest.raises(
+        InputError, match=r"dance\.mp4 has frames of 48x32 pixels; at most 0.001 million are read"
+    ):
+        probe(video)
+
+
+def test_a_file_that_may_not_be_read_is_named(monkeypatch: pytest.MonkeyPatch, video: Path) -> None:
+    # Permissions do not bind the super-user, who may be running this.
+    def refuse(*args: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(av, "open", refuse)
+    with pytest.raises(InputError, match=r"dance\.mp4 cannot be read: Permission denied"):
+        probe(video)

@@ -172,3 +172,9 @@ def test_sound_that_does_not_decode_is_named(tmp_path: Path, numbered: FrameSequ
         write_video(tmp_path / "out.mp4", numbered, sound=Sound(tmp_path / "noise.m4a", 0.0))
     assert caught.value.hint == "--set video.audio=false writes without sound."
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_file_is_not_replaced_by_a_folder(tmp_path: Path, numbered: FrameSequence) -> None:
+    (tmp_path / "frames").write_text("a file")
+    with pytest.raises(InputError, match="frames is a file; pictures need a folder"):
+        write_video(tmp_path / "frames", numbered)
