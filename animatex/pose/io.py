@@ -239,8 +239,8 @@ def _folder_frames(folder: Path) -> Iterator[tuple[str, Json]]:
     files = sorted((f for f in folder.iterdir() if f.suffix.lower() == ".json"), key=_frame_number)
     if not files:
         raise InputError(f"{folder} is a folder without .json files", hint=_READABLE)
-    for file in files:
-        yield str(file), _parse(file.read_text(encoding="utf-8", errors="replace"), str(file))
+    texts = ((str(file), file.read_text(encoding="utf-8", errors="replace")) for file in files)
+    return ((name, _parse(text, name)) for name, text in texts)
 
 
 def _frame_number(path: Path) -> tuple[int, str]:
