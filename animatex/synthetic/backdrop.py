@@ -14,8 +14,10 @@ from animatex.synthetic.scenes.brush import ink, repaint
 from animatex.synthetic.scenes.canvas import Canvas
 from animatex.synthetic.scenes.hall import paint_hall
 from animatex.synthetic.scenes.nature import paint_forest, paint_garden, paint_nature
+from animatex.synthetic.scenes.overlay import overlay
 from animatex.synthetic.scenes.poster import paint_poster
 from animatex.synthetic.scenes.room import paint_room
+from animatex.synthetic.scenes.shore import paint_shore
 from animatex.synthetic.scenes.stage import paint_stage
 from animatex.synthetic.scenes.street import paint_street
 from animatex.synthetic.scenes.studio import paint_paper, paint_strokes, paint_studio
@@ -33,7 +35,8 @@ FAMILIES: tuple[tuple[ScenePainter, float], ...] = (
     (paint_room, 0.16),
     (paint_hall, 0.07),
     (paint_stage, 0.06),
-    (paint_nature, 0.09),
+    (paint_nature, 0.08),
+    (paint_shore, 0.05),
     (paint_forest, 0.05),
     (paint_garden, 0.07),
     (paint_street, 0.07),
@@ -60,10 +63,13 @@ def paint_backdrop(
     own = child(rng)
     scene = draw(own, FAMILIES)
     canvas = Canvas(size, own, lighting)
-    scene(canvas, palette or sample_palette(own))
+    palette = palette or sample_palette(own)
+    scene(canvas, palette)
     style, chance = canvas.lighting.style, float(own.random())
     if chance < (0.4 if style == "painterly" else 0.04):
         repaint(canvas)
     elif chance < 0.45 and style in ("flat", "cel") and canvas.lighting.outline:
         ink(canvas)
+    if own.random() < 0.07:
+        overlay(canvas, palette)
     return canvas.image

@@ -10,6 +10,7 @@ from animatex.synthetic.lighting import sample_lighting
 from animatex.synthetic.noise import draw
 from animatex.synthetic.palette import sample_palette
 from animatex.synthetic.scenes.canvas import Canvas
+from animatex.synthetic.scenes.overlay import overlay
 from animatex.video.frames import Size
 
 SMALL = Size(96, 64)
@@ -154,3 +155,13 @@ def test_a_box_outside_of_the_picture_has_no_view():
     canvas = Canvas(SMALL, np.random.default_rng(0))
     assert canvas.cut(2.0, 0.0, 3.0, 1.0) is None
     assert canvas.cut(-1.0, -1.0, 3.0, 3.0).shape == (*SMALL, 3)
+
+
+def test_an_overlay_leaves_most_of_the_picture_visible():
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        canvas = Canvas(SMALL, rng)
+        canvas.fill((1, 2, 3))
+        overlay(canvas, sample_palette(rng))
+        changed = (canvas.image != (1, 2, 3)).any(axis=2).mean()
+        assert 0.0 < changed < 0.6
