@@ -165,11 +165,12 @@ def command(
         timer = StageTimer(shown)
         timer.start("starting")
         from animatex.animate import animate, load_models, plan_animation, read_inputs
-        from animatex.checkpoints.catalogue import find_weights, weights_of
+        from animatex.checkpoints.catalogue import default_folder, find_weights, weights_of
         from animatex.record import write_record
 
-        files = [find_weights(name, weights) for name in weights_of(config)]
-        plan = plan_animation(reference, driving_file, config, poses=poses, weights=weights)
+        folder = weights or default_folder()
+        files = [find_weights(name, folder) for name in weights_of(config)]
+        plan = plan_animation(reference, driving_file, config, poses=poses, weights=folder)
         timer.done()
         if dry_run:
             _show_plan(plan, config, target, files, preset, as_json=json)
@@ -179,7 +180,7 @@ def command(
         models = load_models(config, plan)
         timer.done()
         frames_made = animate(inputs, models, config, plan.runtime, timer)
-        _write_video(target.video, frames_made, plan, config, timer)
+        _write_video(target, frames_made, plan, config, timer)
         if target.preview:
             _write_preview(target.preview, inputs, frames_made, config)
         write_record(
@@ -201,6 +202,7 @@ def command(
 class _Target:
     """What a run writes: the video, the record beside it, a contact sheet where one was asked for."""
 
+    title: str
     video: Path
     record: Path
     preview: Path | None
@@ -237,8 +239,8 @@ def _target(
     """Decide what is written, and refuse it now if it could not be written after all the work."""
     from animatex.files import check_output
 
-    motion = "poses" if str(driving) == "-" else driving.resolve().stem
-    video = out or Path(f"{reference.stem}-{motion}.mp4")
+    title = f"{reference.stem}-{'poses' if str(driving) == '-' else driving.resolve().stem}"
+    video = out or Path(f"{title}.mp4")
     if video.suffix.lower() not in ("", ".mp4", ".mov"):
         raise ConfigError(
             f"--out {video}: no video format is known for '{video.suffix}'",
@@ -246,7 +248,7 @@ def _target(
         )
     if preview and preview.suffix.lower() != ".png":
         raise ConfigError(f"--preview {preview}: a contact sheet is a .png file")
-    target = _Target(video, video.with_suffix(".yaml"), preview)
+    target = _Target(title, video, video.with_suffix(".yaml"), preview)
     read = {path.resolve() for path in (reference, driving, poses) if path}
     for path in filter(None, (target.video, target.preview, target.record)):
         if path.resolve() in read:
@@ -268,13 +270,13 @@ def _on_disk(driving: Path) -> Iterator[Path]:
 
 
 def _write_video(
-    path: Path, frames: FrameSequence, plan: AnimationPlan, config: AnimateConfig, timer: StageTimer
+    target: _Target, frames: FrameSequence, plan: AnimationPlan, config: AnimateConfig, timer: StageTimer
 ) -> None:
     from animatex.video.writer import fitting_sound, write_video
 
     sound = fitting_sound(plan.video, plan.clip) if plan.video and config.video.audio else None
     shown = replace(frames, fps=plan.clip.fps)
-    write_video(path, shown, crf=config.video.crf, sound=sound, title=path.stem, progress=timer)
+    write_video(target.video, shown, crf=config.video.crf, sound=sound, title=target.title, progress=timer)
 
 
 def _write_preview(path: Path, inputs: ClipInputs, result: FrameSequence, config: AnimateConfig) -> None:

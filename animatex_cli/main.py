@@ -11,7 +11,7 @@ import typer
 
 from animatex import __version__
 from animatex.errors import AnimateXError
-from animatex_cli import animate, console, doctor, train, weights
+from animatex_cli import animate, console, doctor, pose, train, weights
 
 INTERRUPTED = 130
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(pose.app, name="pose")
 app.command("animate")(animate.command)
 app.command("train")(train.command)
 app.add_typer(weights.app, name="weights")

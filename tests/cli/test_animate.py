@@ -1,0 +1,286 @@
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from animatex.config.loader import load_config
+from animatex.config.run import AnimateConfig
+from animatex.pose.io import write_json_lines, write_poses
+from animatex.pose.sequence import PoseSequence
+from animatex.video.frames import Size
+from animatex_cli.main import run
+
+STANDING = {
+    0: (32, 12), 1: (32, 20), 2: (26, 20), 3: (24, 30), 4: (23, 38), 5: (38, 20), 6: (40, 30), 7: (41, 38),
+    8: (28, 38), 9: (28, 48), 10: (28, 58), 11: (36, 38), 12: (36, 48), 13: (36, 58), 14: (30, 10),
+    15: (34, 10),
+}  # fmt: skip
+
+
+def waving(num_frames: int = 6) -> PoseSequence:
+    """A stick figure of 64 x 64 pixels that lifts its hands."""
+    keypoints = np.zeros((num_frames, 134, 2), np.float32)
+    scores = np.zeros((num_frames, 134), np.float32)
+    for joint, place in STANDING.items():
+        keypoints[:, joint] = place
+        scores[:, joint] = 1
+    keypoints[:, (4, 7), 1] -= 3 * np.arange(num_frames)[:, None]
+    return PoseSequence(keypoints, scores, Size(64, 64), 8.0)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, rng):
+    """A folder to work in, with a picture and a pose file, away from any environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ANIMATEX_WEIGHTS", raising=False)
+    Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save("hero.png")
+    write_poses(waving(), Path("dance.npz"))
+    return tmp_path
+
+
+def animate(*arguments: str) -> int:
+    return run(["animate", "hero.png", "dance.npz", "--preset", "tiny", *arguments])
+
+
+def test_two_files_give_a_video_and_its_record_in_the_current_folder(place, capsys):
+    assert animate() == 0
+    shown = capsys.readouterr()
+    assert shown.out == "hero-dance.mp4\n"
+    assert "sampling" in shown.err
+    assert sorted(path.name for path in place.iterdir()) == [
+        "dance.npz", "hero-dance.mp4", "hero-dance.yaml", "hero.png",
+    ]  # fmt: skip
+
+
+def test_the_record_repeats_the_run_byte_by_byte(place):
+    assert animate("--seed", "5", "--frames", "3", "--out", "first.mp4") == 0
+    assert run(["animate", "hero.png", "dance.npz", "--preset", "first.yaml", "--out", "second.mp4"]) == 0
+    assert Path("first.mp4").read_bytes() == Path("second.mp4").read_bytes()
+    assert load_config(AnimateConfig, Path("first.yaml")) == load_config(AnimateConfig, Path("second.yaml"))
+
+
+def test_json_is_one_object_with_these_keys(place, capsys):
+    assert animate("--json", "--preview", "sheet.png") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert list(report) == [
+        "output", "record", "preview", "frames", "fps", "width", "height", "seed", "preset", "device",
+        "dtype", "evaluations", "seconds", "peak_memory_bytes",
+    ]  # fmt: skip
+    assert (report["output"], report["preview"], report["preset"]) == ("hero-dance.mp4", "sheet.png", "tiny")
+    assert (report["frames"], report["fps"], report["width"], report["height"]) == (4, 8.0, 64, 64)
+    assert (report["seed"], report["device"], report["dtype"], report["evaluations"]) == (
+        13,
+        "cpu",
+        "float32",
+        2,
+    )
+    assert report["seconds"]["total"] >= report["seconds"]["sampling"] > 0
+    assert report["peak_memory_bytes"] > 2**20
+    assert Image.open("sheet.png").format == "PNG"
+
+
+def test_quiet_says_nothing(place, capsys):
+    assert animate("--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_named_options_win_over_set_and_set_over_the_preset(place, capsys):
+    assert animate("--print-config", "--set", "sampler.steps=7", "--set", "seed=3", "--steps", "9") == 0
+    lines = {line.split(":")[0].strip(): line for line in capsys.readouterr().out.splitlines()}
+    assert lines["steps"].split() == ["steps:", "9", "#", "--steps", "9"]
+    assert lines["seed"].split() == ["seed:", "3", "#", "--set", "seed=3"]
+    assert lines["spacing"].split()[:2] == ["spacing:", "trailing"]
+    assert "presets/tiny.yaml:" in lines["spacing"]
+
+
+def test_every_named_option_sets_its_key(place, capsys):
+    options = {
+        "--frames": ("clip.frames", 2),
+        "--every": ("clip.every", 3),
+        "--start": ("clip.start", 1),
+        "--steps": ("sampler.steps", 5),
+        "--guidance": ("sampler.guidance_scale", 1.5),
+        "--fps": ("video.fps", 12.5),
+        "--device": ("runtime.device", "cuda"),
+        "--dtype": ("runtime.dtype", "bfloat16"),
+        "--seed": ("seed", 99),
+    }
+    given = [word for flag, (_, value) in options.items() for word in (flag, str(value))]
+    assert animate("--print-config", "--json", *given) == 0
+    shown = json.loads(capsys.readouterr().out)
+    for flag, (key, value) in options.items():
+        section = shown["config"]
+        for step in key.split("."):
+            section = section[step]
+        assert section == value
+        assert shown["sources"][key] == f"{flag} {value}"
+
+
+def test_what_print_config_shows_is_a_preset(place, capsys):
+    assert animate("--print-config", "--steps", "9") == 0
+    Path("mine.yaml").write_text(capsys.readouterr().out)
+    assert load_config(AnimateConfig, Path("mine.yaml")).sampler.steps == 9
+    assert sorted(path.name for path in place.iterdir()) == ["dance.npz", "hero.png", "mine.yaml"]
+
+
+def test_a_size_is_width_times_height_and_is_kept_to(place, capsys):
+    assert run(["animate", "a.png", "b.mp4", "--size", "512x768", "--print-config", "--json"]) == 0
+    canvas = json.loads(capsys.readouterr().out)["config"]["canvas"]
+    assert canvas == {"height": 768, "width": 512, "fit": "crop"}
+    assert animate("--size", "128x64", "--print-config", "--json") == 0
+    canvas = json.loads(capsys.readouterr().out)["config"]["canvas"]
+    assert canvas == {"height": 64, "width": 128, "fit": "stretch"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--size", "512"],
+            "error: --size 512: needs WIDTHxHEIGHT in pixels\nhint: for example --size 512x768.\n",
+        ),
+        (
+            ["--size", "100x64"],
+            "error: --size 100x64: canvas is 100x64; both sides must be multiples of 16.\n",
+        ),
+        (["--steps", "0"], "error: --steps 0: sampler.steps: got 0; needs a whole number from 1 to 1000.\n"),
+        (
+            ["--dtype", "bf16"],
+            "error: --dtype bf16: runtime.dtype: got 'bf16'; needs one of 'auto', 'float32', 'float16', "
+            "'bfloat16'. Did you mean 'bfloat16'?\n",
+        ),
+        (
+            ["--set", "sampler.stesp=5"],
+            "error: --set sampler.stesp=5: sampler.stesp: unknown key. Did you mean 'steps'?\n",
+        ),
+        (
+            ["--set", "steps"],
+            "error: --set steps: needs key.path=value\nhint: for example --set sampler.steps=50.\n",
+        ),
+        (
+            ["--out", "hero.gif"],
+            "error: --out hero.gif: no video format is known for '.gif'\n"
+            "hint: .mp4 or .mov, or a name without suffix for a folder of PNG files.\n",
+        ),
+        (["--preview", "sheet.jpg"], "error: --preview sheet.jpg: a contact sheet is a .png file\n"),
+    ],
+)
+def test_wrong_settings_are_refused_with_exit_code_2(options, message, place, capsys):
+    assert animate(*options) == 2
+    assert capsys.readouterr() == ("", message)
+    assert sorted(path.name for path in place.iterdir()) == ["dance.npz", "hero.png"]
+
+
+def test_an_unknown_preset_is_refused(place, capsys):
+    assert run(["animate", "hero.png", "dance.npz", "--preset", "tinny"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "error: no preset is called 'tinny'. Did you mean 'tiny'?\nhint: there are "
+    )
+
+
+def test_a_misspelt_key_in_a_preset_has_its_line(place, capsys):
+    Path("mine.yaml").write_text("sead: 13\n")
+    assert run(["animate", "hero.png", "dance.npz", "--preset", "mine.yaml"]) == 2
+    assert "\n  mine.yaml:1: sead: unknown key. Did you mean 'seed'?\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("existing", ["hero-dance.mp4", "hero-dance.yaml", "sheet.png"])
+def test_nothing_is_overwritten_without_force(existing, place, capsys):
+    Path(existing).write_text("mine")
+    assert animate("--preview", "sheet.png") == 1
+    assert capsys.readouterr().err == (
+        f"error: {existing} exists already\nhint: --force to replace it, or another --out.\n"
+    )
+    assert Path(existing).read_text() == "mine"
+    assert animate("--preview", "sheet.png", "--force", "--quiet") == 0
+    assert Path(existing).read_bytes() != b"mine"
+
+
+def test_an_output_folder_that_does_not_exist_is_named_before_any_work(place, capsys):
+    assert animate("--out", "gone/hero.mp4") == 1
+    assert capsys.readouterr().err == (
+        f"error: gone/hero.mp4 cannot be written: {place / 'gone'} does not exist\n"
+        f"hint: mkdir -p '{place / 'gone'}'\n"
+    )
+
+
+def test_an_input_is_never_replaced(place, capsys):
+    Path("clip.mp4").write_text("a video")
+    assert run(["animate", "hero.png", "clip.mp4", "--preset", "tiny", "--out", "clip.mp4", "--force"]) == 1
+    assert (
+        capsys.readouterr().err
+        == "error: clip.mp4 would be replaced, but it is read too\nhint: another --out.\n"
+    )
+    assert animate("--preview", "hero.png", "--force") == 1
+
+
+def test_a_missing_reference_is_named_and_nothing_is_left(place, capsys):
+    Path("hero.png").unlink()
+    assert animate() == 1
+    assert "error: hero.png does not exist\n" in capsys.readouterr().err
+    assert [path.name for path in place.iterdir()] == ["dance.npz"]
+
+
+def test_missing_weights_are_named_before_any_work(place, capsys):
+    assert run(["animate", "hero.png", "gone.mp4", "--preset", "animate-x", "--weights", str(place)]) == 1
+    err = capsys.readouterr().err
+    assert f"error: weights animate-x_ckpt.pth are not installed: looked in {place} and " in err
+    assert "hint: put it into " in err
+
+
+def test_too_few_frames_are_refused_with_what_would_fit(place, capsys):
+    assert animate("--frames", "9") == 1
+    err = capsys.readouterr().err
+    assert "error: dance.npz has 6 frames; 9 frames need 9\nhint: --frames 6.\n" in err
+    assert sorted(path.name for path in place.iterdir()) == ["dance.npz", "hero.png"]
+
+
+def test_a_dry_run_says_everything_and_writes_nothing(place, capsys):
+    assert animate("--dry-run", "--frames", "3") == 0
+    rows = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    assert list(rows) == [
+        "preset", "clip", "canvas", "windows", "evaluations", "device", "dtype", "poses", "weights", "writes",
+    ]  # fmt: skip
+    assert rows["poses"].strip() == "file (poses are given)"
+    assert rows["weights"].strip() == "random, drawn from the seed"
+    assert rows["writes"].strip() == "hero-dance.mp4, hero-dance.yaml"
+    assert sorted(path.name for path in place.iterdir()) == ["dance.npz", "hero.png"]
+
+
+def test_a_dry_run_counts_frames_windows_and_evaluations(place, capsys):
+    windows = ["--set", "context={size: 4, overlap: 2, blend: uniform}", "--set", "clip.frames=null"]
+    assert animate("--dry-run", "--json", "--guidance", "2", "--steps", "3", *windows) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["frames"], plan["windows"], plan["evaluations"]) == (6, 2, 3 * 2 * 2)
+    assert set(plan["device"]) == {"name", "reason"}
+
+
+def test_poses_may_come_through_a_pipe(place, monkeypatch, capsys):
+    text = io.StringIO()
+    write_json_lines(waving(), text)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.getvalue().encode())))
+    assert run(["animate", "hero.png", "-", "--preset", "tiny"]) == 0
+    assert capsys.readouterr().out == "hero-poses.mp4\n"
+    assert animate("--out", "file.mp4", "--quiet") == 0
+    import av
+
+    def pictures(path: str) -> list[np.ndarray]:
+        with av.open(path) as video:
+            return [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+
+    assert np.array_equal(pictures("hero-poses.mp4"), pictures("file.mp4"))
+
+
+def test_a_name_without_suffix_is_a_folder_of_pictures(place):
+    assert animate("--out", "frames", "--quiet") == 0
+    assert len(list(Path("frames").glob("*.png"))) == 4
+    assert Path("frames.yaml").is_file()
+
+
+def test_fps_changes_the_speed_and_not_the_number_of_frames(place, capsys):
+    assert animate("--fps", "16", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["frames"], report["fps"]) == (4, 16.0)

@@ -1,0 +1,110 @@
+import json
+
+import pytest
+
+from animatex.errors import MissingPackage
+from animatex_cli import doctor
+from animatex_cli.main import run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="module")
+def report(folder):
+    return doctor.examine(folder)
+
+
+def test_json_has_these_keys(report, folder, monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "examine", lambda weights: report)
+    assert run(["doctor", "--json", "--weights", str(folder)]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert list(shown) == [
+        "animatex",
+        "python",
+        "platform",
+        "packages",
+        "device",
+        "dtype",
+        "estimator",
+        "scan",
+        "video",
+        "weights_folder",
+        "weights",
+        "presets",
+        "advice",
+        "ok",
+    ]
+    for choice in ("device", "dtype", "estimator", "scan", "video"):
+        assert list(shown[choice]) == ["name", "reason", "hint"]
+    assert list(shown["presets"][0]) == ["name", "ready", "missing"]
+
+
+def test_everything_that_animate_needs_works_here(report):
+    assert report["ok"]
+    assert report["device"]["name"] in ("cpu", "cuda", "mps")
+    assert report["dtype"]["name"] in ("float32", "float16", "bfloat16")
+    assert report["video"]["name"] == "pyav"
+    assert report["packages"]["torch"]
+
+
+def test_every_choice_has_a_reason(report):
+    assert all(report[choice]["reason"] for choice in ("device", "dtype", "estimator", "scan", "video"))
+
+
+def test_an_empty_weights_folder_leads_to_advice(report, folder):
+    assert report["weights_folder"] == str(folder)
+    presets = {preset["name"]: preset for preset in report["presets"]}
+    assert presets["tiny"] == {"name": "tiny", "ready": True, "missing": []}
+    assert presets["animate-x"]["missing"] == [
+        "animate-x_ckpt.pth",
+        "open_clip_pytorch_model.bin",
+        "v2-1_512-ema-pruned.ckpt",
+    ]
+    assert (
+        f"animate-x_ckpt.pth: from https://huggingface.co/Shuaishuai0219/Animate-X into {folder}"
+        in report["advice"]
+    )
+    assert f"yolox_l.onnx: from https://huggingface.co/yzd-v/DWPose into {folder}" in report["advice"]
+
+
+def test_the_table_says_the_same(report, monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "examine", lambda weights: report)
+    assert run(["doctor"]) == 0
+    shown = capsys.readouterr().out
+    assert f"\ndevice    {report['device']['name']}: {report['device']['reason']}\n" in shown
+    assert f"\ndtype     {report['dtype']['name']}: {report['dtype']['reason']}\n" in shown
+    assert "\ntiny            yes\n" in shown
+    assert "\nto install\n  animate-x_ckpt.pth: from https://" in shown
+
+
+def test_what_does_not_work_is_reported_with_its_remedy(monkeypatch, folder):
+    def broken(package, *, for_):
+        raise MissingPackage(f"{for_} needs the package {package}", hint=f"pip install {package}")
+
+    monkeypatch.setattr(doctor, "require", broken)
+    report = doctor.examine(folder)
+    assert not report["ok"]
+    assert report["video"] == {
+        "name": None,
+        "reason": "reading and writing videos needs the package av",
+        "hint": "pip install av",
+    }
+    assert report["device"]["name"] is None
+    assert "device: pip install torch" in report["advice"]
+    assert "video: pip install av" in report["advice"]
+
+
+def test_a_pyav_without_h264_is_reported(monkeypatch):
+    class Av:
+        __version__ = "99"
+        codecs_available = frozenset({"h264"})
+
+    monkeypatch.setattr(doctor, "require", lambda package, *, for_: Av)
+    assert doctor._video() == {
+        "name": None,
+        "reason": "PyAV 99 is built without libx264, which writes H.264",
+        "hint": "pip install --force-reinstall av",
+    }
