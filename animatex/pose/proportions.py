@@ -219,6 +219,18 @@ def extent(poses: PoseSequence) -> tuple[float, float, float, float] | None:
     return left, top, right, bottom
 
 
+def torso_length(poses: PoseSequence) -> float:
+    """Measure the clip's body scale: median distance from the neck to the middle of the hips, in pixels.
+
+    A quarter of the canvas's height where these are never seen.
+    """
+    seen = (poses.scores[:, [NECK, RIGHT_HIP, LEFT_HIP]] > 0).all(axis=1)
+    if not seen.any():
+        return poses.canvas.height / 4
+    hips = poses.keypoints[seen][:, [RIGHT_HIP, LEFT_HIP]].mean(axis=1)
+    return max(1.0, float(np.median(np.linalg.norm(hips - poses.keypoints[seen, NECK], axis=1))))
+
+
 def _symmetric(lengths: np.ndarray) -> np.ndarray:
     alike = lengths.copy()
     for right, left in _SIDES:

@@ -36,6 +36,7 @@ from animatex.pose.proportions import (
     extent,
     first_lengths,
     full_lengths,
+    torso_length,
     with_midpoints,
 )
 from animatex.pose.sequence import PoseSequence
@@ -230,11 +231,8 @@ def _rebuild(poses: PoseSequence, to: PoseSequence, scales: Scales, ground: bool
     new = walk(points, seen, scales, neck, scales.overall * (neck - neck[0]))
     new += _anchor_shift(new, seen, reference, reference_seen)
     if ground and reference_seen[_ANKLES].any() and seen[:, _ANKLES].any():
-        standing = (
-            new + _ground_shift(points, seen, new, reference, reference_seen, scales, poses.fps)[:, None]
-        )
-        standing[..., 0] += _anchor_shift(standing, seen, reference, reference_seen)[0]
-        new = standing
+        new += _ground_shift(poses, to, new, scales)[:, None]
+        new[..., 0] += _anchor_shift(new, seen, reference, reference_seen)[0]
     new[..., 0] += _side_shift(neck[:, 0] / poses.canvas.width, new[:, NECK, 0], to.canvas.width)[:, None]
     return new[:, :NUM_KEYPOINTS]
 
@@ -274,45 +272,35 @@ def _anchor_shift(
     return middle
 
 
-def _ground_shift(
-    points: np.ndarray,
-    seen: np.ndarray,
-    new: np.ndarray,
-    reference: np.ndarray,
-    reference_seen: np.ndarray,
-    scales: Scales,
-    fps: float,
-) -> np.ndarray:
+def _ground_shift(poses: PoseSequence, to: PoseSequence, new: np.ndarray, scales: Scales) -> np.ndarray:
     """How far to move each frame so that standing feet stand where the character's do: float64 [F, 2].
 
     Legs and trunk have scales of their own, so a body that hangs on its neck would slide and sink. Here it
     stands on its support, the lower of the two ankles, which travels as far as the character's legs are long.
     """
-    torso = np.median(np.linalg.norm(points[:, MIDDLE_HIP] - points[:, NECK], axis=1))
-    known = np.asarray(seen[:, _ANKLES].any(axis=1))
-    weights = _support_weights(points[:, _ANKLES, 1], seen[:, _ANKLES], torso)
-    support, new_support = ((weights[..., None] * p[:, _ANKLES]).sum(axis=1) for p in (points, new))
-    reference_ankles = reference[None, _ANKLES]
-    reference_weights = _support_weights(
-        reference_ankles[..., 1], reference_seen[None, _ANKLES], torso * scales.overall
-    )
-    floor = (reference_weights[..., None] * reference_ankles).sum(axis=(0, 1))
+    torso = torso_length(poses)
+    weights = _support_weights(poses, torso)
+    known = np.asarray(weights.any(axis=1))
+    support = (weights[..., None] * np.nan_to_num(poses.keypoints[:, _ANKLES])).sum(axis=1)
+    new_support = (weights[..., None] * new[:, _ANKLES]).sum(axis=1)
+    reference_weights = _support_weights(to, torso * scales.overall)[0]
+    floor = (reference_weights[:, None] * np.nan_to_num(to.keypoints[0, _ANKLES])).sum(axis=0)
     legs = scales.limbs[[RIGHT_THIGH, LEFT_THIGH, RIGHT_CALF, LEFT_CALF]].mean()
     stride = float(np.clip(legs, 0.5 * scales.overall, 1.5 * scales.overall))
     # The clip may begin in the air; within a second somebody lands.
-    start = support[known][: max(1, round(fps))]
+    start = support[known][: max(1, round(poses.fps))]
     from_start = support - [start[0, 0], np.percentile(start[:, 1], 95)]
     shift = _over_time(floor + stride * from_start - new_support, known)
-    return _low_pass(shift, round(0.12 * fps))
+    return _low_pass(shift, round(0.12 * poses.fps))
 
 
-def _support_weights(heights: np.ndarray, seen: np.ndarray, torso: float) -> np.ndarray:
-    """How much of the body stands on each ankle, float64 [F, 2] summing to 1; the lower carries it."""
+def _support_weights(poses: PoseSequence, torso: float) -> np.ndarray:
+    """How much of the body stands on each ankle: float64 [F, 2], summing to 1 or, with neither seen, to 0."""
+    heights = np.nan_to_num(poses.keypoints[:, _ANKLES, 1]).astype(np.float64)
+    seen = poses.scores[:, _ANKLES] > 0
     lowest = np.where(seen, heights, -np.inf).max(axis=1, keepdims=True)
-    above = np.where(seen, lowest - heights, np.inf)
-    weights = np.where(seen, np.exp(-above / max(0.1 * torso, 1.0)), 0.0)
-    total: np.ndarray = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
-    return total
+    weights = np.where(seen, np.exp(np.minimum(heights - lowest, 0) / max(0.1 * torso, 1.0)), 0.0)
+    return np.asarray(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12))
 
 
 def _low_pass(values: np.ndarray, radius: int) -> np.ndarray:

@@ -8,14 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from animatex.config.run import SmoothConfig
+from animatex.pose.proportions import torso_length
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
     LEFT_HAND,
-    LEFT_HIP,
     LEFT_WRIST,
-    NECK,
     RIGHT_HAND,
-    RIGHT_HIP,
     RIGHT_WRIST,
 )
 
@@ -73,18 +71,6 @@ def one_euro(poses: PoseSequence, min_cutoff: float, beta: float) -> PoseSequenc
     backwards = _one_euro_pass(points[::-1], seen[::-1], poses.fps, min_cutoff, beta)[::-1]
     smooth = ((forwards + backwards) / 2 * torso).astype(np.float32)
     return poses.moved(np.where(seen[..., None], smooth, poses.keypoints))
-
-
-def torso_length(poses: PoseSequence) -> float:
-    """Measure the clip's body scale: median distance from the neck to the middle of the hips, in pixels.
-
-    A quarter of the canvas's height where these are never seen.
-    """
-    seen = (poses.scores[:, [NECK, RIGHT_HIP, LEFT_HIP]] > 0).all(axis=1)
-    if not seen.any():
-        return poses.canvas.height / 4
-    hips = poses.keypoints[seen][:, [RIGHT_HIP, LEFT_HIP]].mean(axis=1)
-    return max(1.0, float(np.median(np.linalg.norm(hips - poses.keypoints[seen, NECK], axis=1))))
 
 
 def jitter(poses: PoseSequence) -> float:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from animatex.config.run import SmoothConfig
 from animatex.pose import skeleton as sk
-from animatex.pose.smooth import fill_gaps, jitter, one_euro, smooth_poses, torso_length
+from animatex.pose.proportions import torso_length
+from animatex.pose.smooth import fill_gaps, jitter, one_euro, smooth_poses
 from tests.pose.figures import DANCER, figure, random_poses
 
 seeds = st.integers(0, 2**32 - 1)

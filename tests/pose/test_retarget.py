@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from animatex.pose import skeleton as sk
+from animatex.pose.proportions import LIMBS, full_lengths, limb_lengths
+from animatex.pose.retarget import Box, default_box, fit_to_box, retarget
+from animatex.pose.sequence import PoseSequence
+from animatex.video.frames import Size
+from tests.pose.figures import CANVAS, DANCER, SHORT_LEGS, Body, figure, length, random_poses, retargeting
+
+seeds = st.integers(0, 2**32 - 1)
+OURS = ["similarity", "bones", "combined"]
+ARMS = [3, 4, 6, 7]
+LEGS = [9, 10, 12, 13, *range(18, 24)]
+
+bodies = st.builds(
+    Body,
+    torso=st.floats(80, 300),
+    shoulder=st.floats(20, 120),
+    hip=st.floats(15, 80),
+    neck=st.floats(30, 120),
+    ear=st.floats(10, 120),
+    upper_arm=st.floats(30, 150),
+    forearm=st.floats(30, 150),
+    thigh=st.floats(30, 200),
+    calf=st.floats(30, 200),
+    foot=st.floats(10, 60),
+)
+
+
+def without(poses: PoseSequence, points: list[int], frames: list[int] | None = None) -> PoseSequence:
+    lost = np.zeros(poses.scores.shape, bool)
+    lost[np.ix_(range(len(poses)) if frames is None else frames, points)] = True
+    return poses.hidden(lost)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=seeds, method=st.sampled_from(OURS))
+def test_a_pose_onto_itself_is_itself(seed: int, method: str):
+    pose = random_poses(np.random.default_rng(seed), frames=1)
+    result = retarget(pose, pose, retargeting(method))
+    seen = result.scores > 0
+    np.testing.assert_array_equal(result.scores, pose.scores)
+    np.testing.assert_allclose(result.keypoints[seen], pose.keypoints[seen], atol=0.02)
+
+
+@pytest.mark.parametrize("method", OURS)
+def test_a_rigid_clip_onto_its_first_frame_is_itself(method: str):
+    clip = figure(frames=12, swing=0.3)
+    config = retargeting(method, ground=False)
+    np.testing.assert_allclose(retarget(clip, clip.select([0]), config).keypoints, clip.keypoints, atol=0.02)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=seeds, method=st.sampled_from(OURS), unseen=st.floats(0, 0.95))
+def test_anything_onto_anything_is_finite_and_invents_nothing(seed: int, method: str, unseen: float):
+    rng = np.random.default_rng(seed)
+    poses, reference = random_poses(rng, unseen=unseen), random_poses(rng, frames=1, unseen=unseen)
+    result = retarget(poses, reference, retargeting(method))
+    assert np.isfinite(result.keypoints).all()
+    assert ((result.scores == poses.scores) | (result.scores == 0)).all()
+    assert (result.canvas, result.fps) == (reference.canvas, poses.fps)
+
+
+@settings(max_examples=40, deadline=None)
+@given(performer=bodies, character=bodies)
+def test_limbs_take_the_characters_length_in_every_frame(performer: Body, character: Body):
+    clip = figure(performer, frames=6, swing=0.4)
+    result = retarget(clip, figure(character), retargeting())
+    wanted, overall = full_lengths(figure(character)), full_lengths(figure(character)) / full_lengths(clip)
+    typical = np.median(overall)
+    for i, limb in enumerate(LIMBS):
+        lengths = limb_lengths(result)[:, i]
+        np.testing.assert_allclose(lengths, lengths[0], rtol=1e-3, err_msg=limb.name)
+        # Limits hold around an overall scale that the test does not know; far inside them nothing is clamped.
+        if 0.5 < overall[i] / typical < 1.8 and np.ptp(np.log(overall)) < 1.2:
+            np.testing.assert_allclose(lengths[0], wanted[i], rtol=1e-3, err_msg=limb.name)
+
+
+@settings(max_examples=30, deadline=None)
+@given(character=bodies, method=st.sampled_from(OURS))
+def test_limbs_keep_the_performers_direction(character: Body, method: str):
+    clip = figure(frames=6, swing=0.5)
+    result = retarget(clip, figure(character), retargeting(method))
+    for start, end in ((2, 3), (3, 4), (5, 6), (6, 7), (8, 9), (9, 10), (11, 12), (12, 13), (1, 0), (8, 11)):
+        before, after = (p.keypoints[:, end] - p.keypoints[:, start] for p in (clip, result))
+        cosine = (before * after).sum(1) / np.linalg.norm(before, axis=1) / np.linalg.norm(after, axis=1)
+        np.testing.assert_allclose(cosine, 1, atol=1e-4)
+
+
+def test_a_limb_that_points_at_the_camera_stays_as_short_as_it_looks():
+    clip = figure(frames=10)
+    keypoints = clip.keypoints.copy()
+    keypoints[4, sk.LEFT_WRIST] = keypoints[4, [sk.LEFT_ELBOW, sk.LEFT_WRIST]].mean(axis=0)
+    forearm = length(
+        retarget(clip.moved(keypoints), figure(SHORT_LEGS), retargeting()), sk.LEFT_ELBOW, sk.LEFT_WRIST
+    )
+    np.testing.assert_allclose(forearm, np.where(np.arange(10) == 4, 0.5, 1) * SHORT_LEGS.forearm, rtol=1e-3)
+
+
+def test_one_foreshortened_first_frame_does_not_stretch_the_clip():
+    clip = figure(frames=10)
+    keypoints = clip.keypoints.copy()
+    keypoints[0, sk.LEFT_WRIST] = keypoints[0, sk.LEFT_ELBOW] + 3
+    result = retarget(clip.moved(keypoints), figure(), retargeting())
+    assert length(result, sk.LEFT_ELBOW, sk.LEFT_WRIST).max() == pytest.approx(DANCER.forearm, rel=1e-3)
+
+
+def mirrored(poses: PoseSequence) -> PoseSequence:
+    keypoints = poses.keypoints[:, list(sk.MIRROR)] * [-1, 1] + [poses.canvas.width, 0]
+    return replace(poses, keypoints=keypoints.astype(np.float32), scores=poses.scores[:, list(sk.MIRROR)])
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds)
+def test_right_and_left_are_treated_alike(seed: int):
+    rng = np.random.default_rng(seed)
+    poses, reference = random_poses(rng, unseen=0.15), random_poses(rng, frames=1, unseen=0.15)
+    config = retargeting(missing_parts="keep")
+    one = mirrored(retarget(poses, reference, config))
+    other = retarget(mirrored(poses), mirrored(reference), config)
+    seen = one.scores > 0
+    scale = 1 + np.abs(one.keypoints[seen]).max(initial=0)
+    # Where the neck is unseen a neighbour stands in, and the nearer of two equal ones is the right one.
+    if (poses.scores[:, sk.NECK] > 0).all() and reference.scores[0, sk.NECK] > 0:
+        np.testing.assert_allclose(one.keypoints[seen], other.keypoints[seen], atol=1e-3 * scale)
+
+
+@pytest.mark.parametrize("method", OURS)
+def test_a_character_that_faces_the_other_way_does_not_mirror_the_motion(method: str):
+    clip = figure(frames=4, swing=0.4)
+    away = mirrored(figure()).keypoints[:, list(sk.MIRROR)]
+    result = retarget(clip, figure().moved(away), retargeting(method))
+    assert (result.keypoints[:, sk.LEFT_SHOULDER, 0] > result.keypoints[:, sk.RIGHT_SHOULDER, 0]).all()
+
+
+def test_the_first_frame_stands_where_the_character_stands():
+    reference = figure(SHORT_LEGS, neck=(180, 300))
+    result = retarget(figure(frames=8, swing=0.3), reference, retargeting())
+    assert result.keypoints[0, sk.NECK, 0] == pytest.approx(180, abs=0.1)
+    ankles = [sk.RIGHT_ANKLE, sk.LEFT_ANKLE]
+    lowest = reference.keypoints[0, ankles, 1].max()
+    assert result.keypoints[0, ankles, 1].max() == pytest.approx(lowest, abs=2)
+
+
+def crouching(frames: int) -> PoseSequence:
+    """Feet on the ground, everything above the ankles 60 pixels lower half-way through, knees outwards."""
+    clip = figure(frames=frames)
+    keypoints = clip.keypoints.copy()
+    drop = 60 * np.sin(np.pi * np.arange(frames) / (frames - 1))
+    down = [i for i in range(134) if i not in (10, 13, *range(18, 24))]
+    keypoints[:, down, 1] += drop[:, None]
+    for knee, ankle, hip, side in ((9, 10, 8, -1), (12, 13, 11, 1)):
+        apart = keypoints[:, ankle] - keypoints[:, hip]
+        half = np.linalg.norm(apart, axis=1) / 2
+        out = np.sqrt(np.maximum(((DANCER.thigh + DANCER.calf) / 2) ** 2 - half**2, 0))
+        keypoints[:, knee] = (keypoints[:, ankle] + keypoints[:, hip]) / 2 + np.stack(
+            [side * out, 0 * out], 1
+        )
+    return clip.moved(keypoints)
+
+
+def test_feet_that_stand_keep_standing_on_short_legs():
+    clip = crouching(48)
+    ankles = [sk.RIGHT_ANKLE, sk.LEFT_ANKLE]
+    grounded = retarget(clip, figure(SHORT_LEGS), retargeting(ground=True)).keypoints[:, ankles]
+    hanging = retarget(clip, figure(SHORT_LEGS), retargeting(ground=False)).keypoints[:, ankles]
+    assert np.ptp(grounded[..., 1], axis=0).max() < 3
+    assert np.ptp(hanging[..., 1], axis=0).max() > 15
+
+
+def test_a_crouch_bends_short_legs_as_much_as_long_ones():
+    result = retarget(crouching(48), figure(SHORT_LEGS), retargeting())
+    sinks = np.ptp(result.keypoints[:, sk.NECK, 1])
+    legs = (SHORT_LEGS.thigh + SHORT_LEGS.calf) / (DANCER.thigh + DANCER.calf)
+    assert sinks == pytest.approx(60 * legs, rel=0.1)
+
+
+def test_a_walk_across_the_picture_stays_in_the_picture():
+    clip = figure(frames=20)
+    path = np.linspace(-180, 180, 20)[:, None, None] * [1, 0]
+    large = figure(
+        Body(torso=300, shoulder=90, upper_arm=150, forearm=140, thigh=210, calf=200), neck=(400, 100)
+    )
+    result = retarget(clip.moved(clip.keypoints + path), large, retargeting())
+    neck = result.keypoints[:, sk.NECK, 0]
+    assert neck[0] == pytest.approx(400, abs=0.5)
+    assert neck.max() <= 0.9 * CANVAS.width + 1
+    assert (np.diff(neck) > 0).all()
+
+
+def test_strength_zero_keeps_the_performers_proportions():
+    clip = figure(frames=3, swing=0.3)
+    none = retarget(clip, figure(SHORT_LEGS), retargeting(strength=0.0))
+    ratios = limb_lengths(none) / limb_lengths(clip)
+    np.testing.assert_allclose(ratios, ratios[0, 0], rtol=1e-3)
+    similar = retarget(clip, figure(SHORT_LEGS), retargeting("similarity"))
+    np.testing.assert_array_equal(none.keypoints, similar.keypoints)
+
+
+def test_strength_goes_from_one_to_the_other():
+    clip = figure(frames=3)
+    thighs = [
+        length(retarget(clip, figure(SHORT_LEGS), retargeting(strength=s)), 8, 9)[0] for s in (0.0, 0.5, 1.0)
+    ]
+    assert thighs[0] > thighs[1] > thighs[2]
+    assert thighs[1] == pytest.approx((thighs[0] * thighs[2]) ** 0.5, rel=1e-3)
+
+
+def test_a_huge_head_stays_on_its_neck():
+    giant = figure(Body(ear=150, neck=140))
+    result = retarget(figure(frames=4, swing=0.3), giant, retargeting())
+    assert length(result, sk.RIGHT_EAR, sk.LEFT_EAR)[0] == pytest.approx(300, rel=1e-3)
+    np.testing.assert_allclose(length(result, sk.NECK, sk.NOSE), 140, rtol=1e-3)
+
+
+def test_legs_that_the_picture_shows_to_be_missing_are_hidden():
+    ghost = without(figure(neck=(256, 150)), LEGS)
+    hidden = retarget(figure(frames=3), ghost, retargeting())
+    assert (hidden.scores[:, LEGS] == 0).all()
+    assert (hidden.scores[:, [8, 11]] > 0).all()
+    kept = retarget(figure(frames=3), ghost, retargeting(missing_parts="keep"))
+    assert (kept.scores > 0).all()
+    np.testing.assert_allclose(length(kept, 8, 9), DANCER.thigh, rtol=1e-3)
+
+
+def test_legs_that_the_picture_cuts_off_are_kept():
+    portrait = without(figure(neck=(256, 500)), LEGS)
+    result = retarget(figure(frames=3), portrait, retargeting())
+    assert (result.scores > 0).all()
+    assert (retarget(figure(), portrait, retargeting(missing_parts="hide")).scores[:, LEGS] == 0).all()
+
+
+def test_one_arm_behind_the_back_takes_the_other_arms_length():
+    shown = figure(SHORT_LEGS)
+    result = retarget(figure(frames=3), without(shown, [3, 4, *range(113, 134)]), retargeting())
+    np.testing.assert_allclose(
+        result.keypoints, retarget(figure(frames=3), shown, retargeting()).keypoints, atol=0.01
+    )
+    assert (result.scores > 0).all()
+
+
+def test_joints_missing_in_the_first_frame_do_not_matter():
+    clip = figure(frames=8, swing=0.3)
+    reference = figure(SHORT_LEGS)
+    whole, broken = (retarget(p, reference, retargeting()) for p in (clip, without(clip, ARMS, [0])))
+    np.testing.assert_allclose(broken.keypoints[1:], whole.keypoints[1:], atol=0.5)
+    assert (broken.scores[0, ARMS] == 0).all()
+
+
+def test_an_arm_missing_for_a_while_changes_nothing_else():
+    clip = figure(frames=8, swing=0.3)
+    reference = figure(SHORT_LEGS)
+    whole, broken = (retarget(p, reference, retargeting()) for p in (clip, without(clip, [6, 7], [3])))
+    seen = broken.scores > 0
+    arm = [*range(92, 113)]
+    rest = np.ones(134, bool)
+    rest[arm] = False
+    np.testing.assert_allclose(
+        broken.keypoints[:, rest][seen[:, rest]], whole.keypoints[:, rest][seen[:, rest]], atol=0.5
+    )
+
+
+def test_a_frame_without_a_neck_stays_in_its_place():
+    clip = figure(frames=6)
+    whole = retarget(clip, figure(SHORT_LEGS), retargeting())
+    broken = retarget(without(clip, [sk.NECK], [0, 3]), figure(SHORT_LEGS), retargeting())
+    seen = broken.scores > 0
+    np.testing.assert_allclose(broken.keypoints[seen], whole.keypoints[seen], atol=0.5)
+
+
+def test_a_frame_without_anybody_stays_empty():
+    result = retarget(without(figure(frames=5), list(range(134)), [2]), figure(SHORT_LEGS), retargeting())
+    assert (result.scores[2] == 0).all()
+    assert np.isfinite(result.keypoints).all()
+
+
+def test_method_none_stretches_the_picture():
+    result = retarget(figure(), figure(canvas=Size(100, 300)), retargeting("none"))
+    np.testing.assert_allclose(result.normalised(), figure().normalised(), rtol=1e-5)
+    assert result.canvas == (100, 300)
+
+
+@pytest.mark.parametrize("method", OURS)
+def test_without_a_reference_pose_the_performer_is_fitted_into_the_picture(method: str):
+    nobody = figure(canvas=Size(600, 400)).hidden(np.ones(134, bool))
+    result = retarget(figure(frames=3, swing=0.2), nobody, retargeting(method))
+    box = default_box(Size(600, 400))
+    body = result.keypoints[0, :18]
+    assert body[:, 1].max() == pytest.approx(box.bottom, abs=0.1)
+    assert body[:, 1].min() >= box.top - 0.1
+    assert body[:, 0].min() >= box.left - 0.1
+    assert body[:, 0].max() <= box.right + 0.1
+
+
+@given(left=st.floats(0, 500), top=st.floats(0, 500), width=st.floats(5, 500), height=st.floats(5, 500))
+def test_a_fitted_body_touches_its_box_and_keeps_its_proportions(
+    left: float, top: float, width: float, height: float
+):
+    box = Box(left, top, left + width, top + height)
+    result = fit_to_box(figure(frames=2), box, Size(1000, 1000))
+    body = result.keypoints[0, :18]
+    spans = np.ptp(body, axis=0) / [width, height]
+    assert spans.max() == pytest.approx(1, abs=1e-2)
+    ratios = limb_lengths(result) / limb_lengths(figure(frames=2))
+    np.testing.assert_allclose(ratios[np.isfinite(ratios)], np.nanmedian(ratios), rtol=1e-2)
+
+
+def test_nobody_fits_any_box():
+    nobody = figure().hidden(np.ones(134, bool))
+    assert fit_to_box(nobody, Box(0, 0, 9, 9), Size(9, 9)).canvas == (9, 9)
