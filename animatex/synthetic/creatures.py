@@ -34,6 +34,8 @@ EARS = {
     "sheep": "flap",
 }
 
+_MUZZLES = {"bird": "beak", "frog": "wide", "pig": "disc"}
+
 
 def beast(rng: np.random.Generator) -> Character:
     """Draw an animal on its hind legs, dressed or not."""
@@ -44,7 +46,7 @@ def beast(rng: np.random.Generator) -> Character:
     body, girth = _build(look, head, wide)
     eye_y = -head * look.between(0.42, 0.58)
     snout = look.between(0.28, 0.55)
-    face = muzzle_face(look, wide, snout=snout)
+    face = muzzle_face(look, wide, snout=snout, kind=_MUZZLES.get(species, "muzzle"))
     body = replace(
         body,
         nose=(0.0, eye_y + face.nose, 1.05 * wide),
@@ -65,7 +67,9 @@ def beast(rng: np.random.Generator) -> Character:
     ragged = look.skin.pattern == "fur" and look.chance(0.7)
     if ragged:
         skull = ol.fuzzed(look.rng, skull, look.between(0.02, 0.07) * head)
-    plates.append(Plate(Frame.HEAD, (Shape(skull, look.skin),), HEAD, 1.0))
+    marks = _markings(look, species, head, wide, eye_y, face.gap)
+    plates.append(Plate(Frame.HEAD, (Shape(skull, look.skin), *marks), HEAD, 1.0))
+    plates += _mane(look, head, wide) if look.chance(0.14) else []
     plates += hood(look, head, wide, 1.16) if look.chance(0.12) else headset(look, head, wide)
     plates += creature_ears(look, EARS[species], head, wide)
     plates.append(Plate(Frame.HEAD, face.muzzle, HEAD, 1.1, at=(0.0, eye_y), z=1.0 * wide))
@@ -143,6 +147,57 @@ def _trunk(look: Look, body: Body, girth: float, outfit: Outfit) -> list[Plate]:
             Shape(ol.box(-2 * belly, -1.2 * t, 2 * belly, -look.between(0.25, 0.5) * t), look.top, clip=True)
         )
     return [Plate(Frame.TORSO, tuple(shapes), TORSO, 0.0)]
+
+
+def _markings(look: Look, species: str, head: float, wide: float, eye_y: float, gap: float) -> list[Shape]:
+    """Patches, stripes and masks on an animal's head."""
+    pale = dyed(look.skin, mix(look.skin.base, look.palette.light, look.between(0.4, 0.95)))
+    dark = dyed(look.skin, mix(look.skin.base, look.palette.dark, look.between(0.4, 0.95)))
+    kind = (
+        "patches"
+        if species == "panda"
+        else look.pick("none", "none", "patches", "mask", "stripe", "bars", "half")
+    )
+    if kind == "patches" or species == "panda":
+        tall = look.between(0.24, 0.36) * wide
+        return [
+            Shape(ol.ellipse(s * gap, eye_y, 0.3 * wide, tall, turn=0.4 * s), dark, clip=True)
+            for s in (-1, 1)
+        ]
+    if kind == "mask":
+        low = ol.ellipse(0, -0.2 * head, 0.95 * wide, look.between(0.3, 0.5) * head)
+        return [Shape(low, pale, clip=True)]
+    if kind == "stripe":
+        return [Shape(ol.profile([(-1.1 * head, 0.12 * wide), (-0.1 * head, 0.3 * wide)]), pale, clip=True)]
+    if kind == "bars":
+        bars = [
+            ol.stroke([(x * wide, -1.05 * head), (0.8 * x * wide, -0.78 * head)], 0.12 * wide, taper=0.3)
+            for x in (-0.35, 0, 0.35)
+        ]
+        return [Shape(outline, dark, clip=True) for outline in bars]
+    if kind == "half":
+        return [
+            Shape(
+                ol.box(0, -1.2 * head, 1.5 * wide, 0.2 * head), dark if look.chance(0.5) else pale, clip=True
+            )
+        ]
+    return []
+
+
+def _mane(look: Look, head: float, wide: float) -> list[Plate]:
+    """A ruff around the head, or tufts at the cheeks."""
+    if look.chance(0.4):
+        ruff = ol.star(0, 0, 1, int(look.rng.integers(8, 18)), look.between(0.1, 0.3)) * (
+            1.45 * wide,
+            0.72 * head,
+        )
+        return [Plate(Frame.HEAD, (Shape(ol.closed(ruff + (0, -0.42 * head), 3), look.hair),), HEAD, 0.93)]
+    tufts = [
+        ol.leaf(s * 0.75 * wide, -0.2 * head, 0.5 * wide, 0.35 * wide, s * a)
+        for s in (-1, 1)
+        for a in (1.5, 2.0)
+    ]
+    return [Plate(Frame.HEAD, tuple(Shape(outline, look.skin) for outline in tufts), HEAD, 0.98)]
 
 
 def creature_ears(look: Look, kind: str, head: float, wide: float) -> list[Plate]:

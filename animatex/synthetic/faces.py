@@ -230,18 +230,36 @@ def human_face(look: Look, radius: float, *, realistic: bool) -> Face:
     shapes += mouth(look, mouth_y, look.between(0.12, 0.26) * radius)
     if look.chance(0.3):
         shapes += blush(look, 1.35 * gap, 0.45 * radius, 0.16 * radius)
+    if look.chance(0.1):
+        shapes = [*_beard(look, radius, mouth_y), *shapes]
     if look.chance(0.14):
         shapes += glasses(look, gap, max(0.28 * radius, 1.1 * size))
     return Face(tuple(shapes), (), gap, nose_y)
 
 
-def muzzle_face(look: Look, radius: float, *, snout: float) -> Face:
+def _beard(look: Look, radius: float, mouth_y: float) -> list[Shape]:
+    """A beard below the mouth, or a moustache above it."""
+    if look.chance(0.4):
+        points = [(-0.35 * radius, mouth_y), (0, mouth_y - 0.16 * radius), (0.35 * radius, mouth_y)]
+        return [Shape(ol.stroke(points, 0.16 * radius), look.hair)]
+    long = look.between(0.3, 1.3) * radius
+    points = [(-0.8, 0.3), (-0.3, 0.72), (0.3, 0.72), (0.8, 0.3), (0.7, 0.9), (0.0, 1.0), (-0.7, 0.9)]
+    outline = ol.closed(
+        np.array(points) * (radius, mouth_y / 0.78)
+        + np.array([(0, 0)] * 4 + [(0, 0.5 * long), (0, long), (0, 0.5 * long)]),
+        4,
+    )
+    return [Shape(outline, look.hair)]
+
+
+def muzzle_face(look: Look, radius: float, *, snout: float, kind: str) -> Face:
     """An animal's eyes, and apart from them its muzzle with nose and mouth, which stands out by more.
 
     Args:
         look: Whose.
         radius: Half the head's width.
         snout: Size of the muzzle, 0.2 to 0.7.
+        kind: "muzzle", "beak", "disc" (a pig's) or "wide" (a frog's mouth).
     """
     gap, size = look.between(0.3, 0.52) * radius, look.between(0.09, 0.24) * radius
     upper = eyes(look, gap, size, look.pick("dot", "dot", "ball", "anime", "closed"))
@@ -250,6 +268,8 @@ def muzzle_face(look: Look, radius: float, *, snout: float) -> Face:
     if look.chance(0.12):
         upper += glasses(look, gap, max(0.3 * radius, 1.2 * size))
     y = look.between(0.42, 0.6) * radius
+    if kind != "muzzle":
+        return Face(tuple(upper), tuple(_other_muzzle(look, radius, y, snout, kind)), gap, y - 0.1 * radius)
     pale = dyed(look.skin, mix(look.skin.base, look.palette.light, look.between(0, 0.8)))
     lower = [
         Shape(ol.ellipse(0, y, snout * radius, snout * look.between(0.65, 0.9) * radius, power=2.3), pale)
@@ -279,3 +299,20 @@ def muzzle_face(look: Look, radius: float, *, snout: float) -> Face:
                     )
                 )
     return Face(tuple(upper), tuple(lower), gap, nose_y)
+
+
+def _other_muzzle(look: Look, radius: float, y: float, snout: float, kind: str) -> list[Shape]:
+    """A beak, a pig's snout, or a frog's mouth with nostrils."""
+    dark = look.palette.dark
+    if kind == "beak":
+        wide, tall = look.between(0.25, 0.6) * radius, look.between(0.3, 0.7) * radius
+        fill = smooth(look.accent, (240, 160, 40) if look.chance(0.6) else look.accent.base)
+        points = [(-wide, y - 0.3 * tall), (0, y - 0.5 * tall), (wide, y - 0.3 * tall), (0, y + 0.6 * tall)]
+        line = ol.stroke([(-0.9 * wide, y - 0.2 * tall), (0, y), (0.9 * wide, y - 0.2 * tall)], 0.06 * radius)
+        return [Shape(ol.closed(points, 4), fill), Shape(line, dark)]
+    holes = [Shape(ol.ellipse(s * 0.14 * radius, y, 0.06 * radius, 0.1 * radius), dark) for s in (-1, 1)]
+    if kind == "disc":
+        disc = ol.ellipse(0, y, 0.8 * snout * radius, 0.6 * snout * radius)
+        pink = smooth(look.accent, mix(look.skin.base, (235, 130, 140), 0.6))
+        return [Shape(disc, pink), *holes, *mouth(look, y + 0.8 * snout * radius, 0.3 * radius)]
+    return [*holes, *mouth(look, y + 0.25 * radius, look.between(0.5, 0.75) * radius)]

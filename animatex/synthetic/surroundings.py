@@ -83,7 +83,7 @@ def settle(canvas: np.ndarray, around: Surroundings, ground: float) -> None:
         shadow = cv2.warpAffine(cover, offset, (width, height))
         shadow = cv2.GaussianBlur(shadow, (0, 0), max(0.35 * reach, 0.8))
         gain *= 1 - around.wall * shadow * (1 - cover)
-    canvas[..., :3] *= gain[..., None]
+    cv2.multiply(canvas, cv2.merge([gain, gain, gain, np.ones_like(gain)]), dst=canvas)
     floor = int(round(ground))
     if around.mirror and 0 < floor < height:
         rows = min(height - floor, floor)

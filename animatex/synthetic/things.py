@@ -16,7 +16,7 @@ from animatex.synthetic.puppet import Body, Character, Frame, Limb, Plate
 
 TORSO, HEAD = 1, 2
 _KINDS = {
-    "food": "carton can jar bottle cup fruit fruit pear egg bread carrot cheese bean burger cone cupcake heart ball",
+    "food": "carton can jar bottle cup fruit fruit pear egg bread carrot cheese bean burger cone cupcake",
     "plant": "pot pot cactus carrot pear",
     "thing": "book phone lamp pillow cup can ghost carton pencil candle house bulb television gift ball star",
     "blob": "slime slime drop ghost egg bean cloud star ball heart",

@@ -13,7 +13,7 @@ from animatex.synthetic.clips import SyntheticClip, SyntheticStill, clip, still
 from animatex.video.frames import Size
 
 SIZE = Size(160, 112)
-SEEDS = range(40, 76)
+SEEDS = range(40, 68)
 
 
 @cache
@@ -144,7 +144,7 @@ def test_a_frame_equal_to_its_reference_moves_nowhere(seed):
 
 def test_the_performer_has_all_limbs_even_where_the_character_has_none():
     limbless = 0
-    for seed in range(300, 345):
+    for seed in range(300, 328):
         made = clip(seed, Size(48, 32), 2)
         assert (made.driver_poses.scores[:, BODY] == 1).all()
         assert (made.poses.scores[:, [NECK, NOSE]] == 1).all()
@@ -155,7 +155,7 @@ def test_the_performer_has_all_limbs_even_where_the_character_has_none():
 
 
 def test_families_are_many_and_people_are_less_than_half():
-    kinds = [still(seed, Size(48, 32)).kind for seed in range(500, 620)]
+    kinds = [still(seed, Size(48, 32)).kind for seed in range(500, 590)]
     assert len(set(kinds)) >= 6
     assert 0.2 < np.mean([kind == "human" for kind in kinds]) < 0.55
 
