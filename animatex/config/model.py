@@ -71,8 +71,8 @@ class UNetConfig(Section):
     """Channels of the encoded reference picture and pose pictures (the released `concat_dim` is twice 4)."""
 
     prior_channels: Annotated[int, Field(ge=0)]
-    """Channels of what the codec already implies for each frame; 0 where it implies nothing, as in the released
-    model."""
+    """Channels of what the codec already implies for each frame; 0 where it implies nothing, as in the
+    released model."""
 
     base_width: Positive
     """Channels of the first level."""
@@ -115,8 +115,8 @@ class UNetConfig(Section):
     def _levels_exist(self) -> UNetConfig:
         if any(level >= len(self.multipliers) for level in self.attention_levels):
             raise ValueError(
-                f"attention_levels is {list(self.attention_levels)}; there are {len(self.multipliers)} levels, "
-                "from 0."
+                f"attention_levels is {list(self.attention_levels)}; there are {len(self.multipliers)} "
+                "levels, from 0."
             )
         return self
 

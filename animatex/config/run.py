@@ -85,8 +85,8 @@ class PoseConfig(Section):
 
     reference_pose: Literal["detect", "driving", "rig", "auto"]
     """Where the reference's pose comes from. detect: the estimator; rig: the rig network, which knows any
-    character; driving: the first driving pose, as released; auto: the estimator where it finds a whole person,
-    else the rig."""
+    character; driving: the first driving pose, as released; auto: the estimator where it finds a whole
+    person, else the rig."""
 
 
 class RetargetConfig(Section):
@@ -125,8 +125,8 @@ class SamplerConfig(Section):
     """Nominal steps; see `spacing` for how many evaluations that means."""
 
     spacing: Literal["uniform", "trailing"]
-    """uniform: the released rule, which may run more evaluations than `steps`. trailing: exactly `steps`, from
-    the last timestep."""
+    """uniform: the released rule, which may run more evaluations than `steps`. trailing: exactly `steps`,
+    from the last timestep."""
 
     guidance_scale: Annotated[float, Field(ge=1.0)]
     """Classifier-free guidance; 1 turns it off and halves the work."""

@@ -183,7 +183,7 @@ def _find(name: str, folder: Path) -> Path:
 
 
 def _load_codec(stage: DenoiserStage, folder: Path) -> tuple[RigNetwork | None, LatentCodec]:
-    """Load the rig network that a motion codec looks through, and the codec; random where no file is named."""
+    """Load the rig network of a motion codec, and the codec; random where no file is named."""
     codec = stage.codec
     path = None if codec.checkpoint is None else _find(codec.checkpoint, folder)
     if isinstance(codec, MotionCodecConfig):
