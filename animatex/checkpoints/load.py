@@ -18,6 +18,7 @@ from animatex.config.model import ClipConfig, RigConfig, UNetConfig, VaeCodecCon
 from animatex.encoders.clip import FrozenClip, build_clip, empty_prompt_context
 from animatex.errors import CheckpointMismatch
 from animatex.model.build import build_unet
+from animatex.model.scan import ScanFn, selective_scan
 from animatex.model.unet import AnimateXUNet
 from animatex.rig.network import RigNetwork
 
@@ -30,6 +31,7 @@ def load_unet(
     config: UNetConfig,
     dtype: torch.dtype = torch.float32,
     empty_prompt: Tensor | None = None,
+    scan: ScanFn = selective_scan,
 ) -> AnimateXUNet:
     """Load a UNet, from a file of ours or the published one.
 
@@ -41,6 +43,7 @@ def load_unet(
         dtype: What it shall compute in.
         empty_prompt: [text_tokens, context_dim], from `load_empty_prompt`; the published file comes
             without it, ours have it.
+        scan: Mamba's operator, from `resolve_scan`; weights are the same for all of them.
 
     Returns:
         The network on the CPU, in evaluation mode, its parameters without gradients.
@@ -50,7 +53,7 @@ def load_unet(
         InputError: The file cannot be read.
     """
     with torch.device("meta"):
-        unet = build_unet(config)
+        unet = build_unet(config, scan=scan)
     if read_header(path) is not None:
         return _fill(unet, read_weights(path, kind="unet", config=config), path.name, dtype)
     source = _read_foreign_of(path, "unet")

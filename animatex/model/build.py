@@ -8,33 +8,49 @@ from animatex.config.model import TemporalAttention, UNetConfig
 from animatex.model.attention import SpatialTransformer
 from animatex.model.blocks import AttentionModules, Downsample, ResBlock, Stage, Upsample
 from animatex.model.conditions import LatentEncoder, PictureEncoder
+from animatex.model.mamba import DirectedScan, TemporalMamba
 from animatex.model.pose_indicator import KeypointEncoder, MotionResampler, PoseIndicator, TokenHead
+from animatex.model.scan import ScanFn, selective_scan
 from animatex.model.temporal import TemporalConv, TemporalTransformer
 from animatex.model.unet import AnimateXUNet, Encoders, Level, Trunk
 
 
-def build_unet(config: UNetConfig, *, checkpointing: bool = False) -> AnimateXUNet:
+def build_unet(
+    config: UNetConfig, *, scan: ScanFn = selective_scan, checkpointing: bool = False
+) -> AnimateXUNet:
     """Build the network with fresh weights from PyTorch's global generator.
 
     Args:
         config: Sizes and the temporal module.
+        scan: Mamba's operator, from `resolve_scan`; not used by the attention module.
         checkpointing: Recompute each stage's activations in the backward pass: less memory, more time.
     """
-    builder = _Builder(config, checkpointing)
+    builder = _Builder(config, scan, checkpointing)
     unet = AnimateXUNet(config, builder.encoders(), builder.trunk())
     for module in unet.modules():
-        if isinstance(
-            module, (AnimateXUNet, ResBlock, SpatialTransformer, TemporalConv, TemporalTransformer)
-        ):
+        if isinstance(module, _INITIALISED):
             module.initialise()
     return unet
+
+
+_INITIALISED = (
+    AnimateXUNet,
+    ResBlock,
+    SpatialTransformer,
+    TemporalConv,
+    TemporalTransformer,
+    TemporalMamba,
+    DirectedScan,
+)
+"""Modules that start from more than PyTorch's own initialisation."""
 
 
 class _Builder:
     """Makes the parts; holds what all of them need to know."""
 
-    def __init__(self, config: UNetConfig, checkpointing: bool) -> None:
+    def __init__(self, config: UNetConfig, scan: ScanFn, checkpointing: bool) -> None:
         self.config = config
+        self.scan = scan
         self.checkpointing = checkpointing
 
     def encoders(self) -> Encoders:
@@ -105,4 +121,4 @@ class _Builder:
     def temporal(self, channels: int, heads: int) -> nn.Module:
         if isinstance(self.config.temporal, TemporalAttention):
             return TemporalTransformer(channels, heads, self.config.head_dim)
-        raise NotImplementedError
+        return TemporalMamba(channels, self.config.temporal, self.scan)

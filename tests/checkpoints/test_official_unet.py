@@ -7,8 +7,7 @@ from animatex.checkpoints.official_unet import POSITION_TABLE, official_keymap, 
 from animatex.config.model import UNetConfig
 from animatex.errors import CheckpointMismatch
 from animatex.model.build import build_unet
-from tests.parity.recipe import manifest
-from tests.parity.test_unet import released_config, small_config
+from tests.parity.recipe import manifest, released_config, small_config
 
 
 def shapes_of(config: UNetConfig) -> dict[str, tuple[int, ...]]:

@@ -13,6 +13,9 @@ import torch
 from torch import Tensor
 
 from animatex.conditioning.bundle import Conditioning, Keep
+from animatex.config.loader import load_config
+from animatex.config.model import UNetConfig
+from animatex.config.presets import presets_folder
 from animatex.model.embeddings import position_sinusoids
 
 DATA = Path(__file__).with_name("data")
@@ -32,6 +35,25 @@ KEEPS = {
         prior=False,
     ),
 }
+
+
+def released_config() -> UNetConfig:
+    """The published sizes."""
+    return load_config(UNetConfig, presets_folder() / "parts" / "unet-animate-x.yaml")
+
+
+def small_config() -> UNetConfig:
+    """The sizes of the reduced network."""
+    return released_config().model_copy(
+        update={
+            "base_width": 64,
+            "multipliers": (1, 2),
+            "blocks_per_level": 1,
+            "attention_levels": (0, 1),
+            "head_dim": 32,
+            "first_temporal_heads": 2,
+        }
+    )
 
 
 def normal(name: str, *shape: int) -> Tensor:

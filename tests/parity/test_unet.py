@@ -28,27 +28,12 @@ from tests.parity.recipe import (
     published_tensors,
     recorded,
     relative_error,
+    released_config,
+    small_config,
 )
 
 ONE_EVALUATION = 1e-4
 WHOLE_RUN = 1e-3
-
-
-def released_config() -> UNetConfig:
-    return load_config(UNetConfig, presets_folder() / "parts" / "unet-animate-x.yaml")
-
-
-def small_config() -> UNetConfig:
-    return released_config().model_copy(
-        update={
-            "base_width": 64,
-            "multipliers": (1, 2),
-            "blocks_per_level": 1,
-            "attention_levels": (0, 1),
-            "head_dim": 32,
-            "first_temporal_heads": 2,
-        }
-    )
 
 
 def published_unet(size: str, config: UNetConfig) -> AnimateXUNet:

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from animatex.config.model import TemporalMamba as TemporalMambaConfig
+from animatex.model.build import build_unet
+from animatex.model.mamba import STEP_MAX, STEP_MIN, DirectedScan, TemporalMamba
+from animatex.model.scan import selective_scan
+from tests.model.tiny import fill, tiny_conditioning, tiny_config, tiny_noise, tiny_unet
+
+CONFIG = TemporalMambaConfig(kind="mamba", state_dim=4, expand=2, conv_width=3)
+
+
+@pytest.fixture
+def mamba() -> TemporalMamba:
+    module = TemporalMamba(32, CONFIG, selective_scan)
+    fill(module)
+    return module
+
+
+@torch.inference_mode()
+def test_it_starts_as_the_identity() -> None:
+    module = TemporalMamba(32, CONFIG, selective_scan)
+    for part in module.modules():
+        if isinstance(part, (TemporalMamba, DirectedScan)):
+            part.initialise()
+    x = torch.randn(2, 32, 5, 2, 3)
+    assert torch.equal(module(x), x)
+
+
+@torch.inference_mode()
+def test_every_frame_knows_of_those_before_and_behind(mamba: TemporalMamba) -> None:
+    x = torch.randn(1, 32, 5, 2, 2)
+    changed = x.clone()
+    changed[:, :16, 2] += 1
+    moved = (mamba(x) != mamba(changed)).any(dim=1).flatten(2).any(dim=2)[0]
+    assert moved.all()
+
+
+@torch.inference_mode()
+def test_cells_do_not_know_of_each_other_but_for_the_norm(mamba: TemporalMamba) -> None:
+    mamba.norm = nn.Identity()
+    x = torch.randn(1, 32, 4, 2, 2)
+    changed = x.clone()
+    changed[..., 0, 0] += 1
+    before, after = mamba(x), mamba(changed)
+    torch.testing.assert_close(before[..., 1, 1], after[..., 1, 1])
+    assert not torch.allclose(before[..., 0, 0], after[..., 0, 0])
+
+
+@torch.inference_mode()
+def test_unlike_attention_it_sees_the_order_of_frames(mamba: TemporalMamba) -> None:
+    x = torch.randn(1, 32, 5, 1, 1)
+    assert not torch.allclose(mamba(x.flip(2)), mamba(x).flip(2), atol=1e-3)
+
+
+def test_a_fresh_scan_has_the_published_starting_point() -> None:
+    scan = DirectedScan(64, 2, 4, 3, selective_scan)
+    scan.initialise()
+    torch.testing.assert_close(scan.decay_log.exp()[7], torch.tensor([1.0, 2.0, 3.0, 4.0]))
+    assert (scan.passing == 1).all()
+    steps = F.softplus(scan.to_step.bias.detach())
+    assert STEP_MIN * 0.999 <= float(steps.min()) < float(steps.max()) <= STEP_MAX * 1.001
+
+
+def test_its_parameters_are_those_of_mamba_1() -> None:
+    shapes = {
+        name: tuple(p.shape) for name, p in TemporalMamba(32, CONFIG, selective_scan).named_parameters()
+    }
+    width, rank, states = 64, math.ceil(32 / 16), 4
+    assert shapes["proj_in.weight"] == (2 * width, 32)
+    assert shapes["proj_out.weight"] == (32, width)
+    for direction in ("forwards", "backwards"):
+        assert shapes[f"{direction}.conv.weight"] == (width, 1, 3)
+        assert shapes[f"{direction}.to_selection.weight"] == (rank + 2 * states, width)
+        assert shapes[f"{direction}.to_step.weight"] == (width, rank)
+        assert shapes[f"{direction}.to_step.bias"] == (width,)
+        assert shapes[f"{direction}.decay_log"] == (width, states)
+        assert shapes[f"{direction}.passing"] == (width,)
+
+
+def test_a_whole_network_runs_and_learns_with_it() -> None:
+    unet = build_unet(tiny_config(temporal=CONFIG)).train()
+    fill(unet)
+    v = unet(tiny_noise(2), torch.tensor([5, 900]), tiny_conditioning(2))
+    v.square().mean().backward()
+    assert v.shape == tiny_noise(2).shape
+    idle = [name for name, p in unet.named_parameters() if p.grad is None or not p.grad.any()]
+    assert idle == []
+
+
+@torch.inference_mode()
+def test_a_network_with_it_runs_in_half_precision() -> None:
+    unet = tiny_unet(tiny_config(temporal=CONFIG))
+    exact = unet(tiny_noise(), torch.tensor([500]), tiny_conditioning())
+    rough = unet.bfloat16()(
+        tiny_noise().bfloat16(),
+        torch.tensor([500]),
+        tiny_conditioning().to(torch.device("cpu"), torch.bfloat16),
+    )
+    assert float((rough.float() - exact).norm() / exact.norm()) < 0.1
