@@ -6,22 +6,54 @@ both colours lighter or darker (and serves as relief for the shading).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from animatex.synthetic.noise import grain, step, value_noise
 from animatex.video.frames import Size
 
-PATTERNS = (
-    "plain", "stripes", "dots", "checks", "plaid", "gradient", "weave", "fur", "scales", "wood", "marble",
-    "noise", "watercolour", "knit", "denim", "print", "spots", "peel", "patches", "rings",
-    "strands", "veins", "glitter", "leather", "pleats", "puffer", "wool", "drops",
-)  # fmt: skip
+Pattern = tuple[np.ndarray, np.ndarray]
 
 
-def paint_pattern(
-    rng: np.random.Generator, name: str, size: Size, period: float, angle: float
-) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What a pattern is drawn on.
+
+    Attributes:
+        rng: Source of randomness.
+        size: Height and width in pixels.
+        period: Length of one repetition in pixels.
+        x: float32 [1, width], pixels.
+        y: float32 [height, 1], pixels.
+        u: float32 [height, width], periods along the pattern's direction.
+        v: float32 [height, width], periods across it.
+        soft: Width of an edge, about two pixels, in periods.
+        cells: Periods along the longer side.
+        phase: A random number in 0..1.
+        ratio: Another.
+    """
+
+    rng: np.random.Generator
+    size: Size
+    period: float
+    x: np.ndarray
+    y: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    soft: float
+    cells: float
+    phase: float
+    ratio: float
+
+    def blank(self) -> np.ndarray:
+        """Nothing, float32 [height, width]."""
+        return np.zeros(tuple(self.size), np.float32)
+
+
+def paint_pattern(rng: np.random.Generator, name: str, size: Size, period: float, angle: float) -> Pattern:
     """Draw one pattern.
 
     Args:
@@ -39,109 +71,21 @@ def paint_pattern(
     x = np.arange(width, dtype=np.float32)[None, :]
     y = np.arange(height, dtype=np.float32)[:, None]
     cos, sin = float(np.cos(angle)) / period, float(np.sin(angle)) / period
-    u, v = x * cos + y * sin, y * cos - x * sin
-    soft = 2.0 / period
-    zero = np.zeros((height, width), np.float32)
-    cells = max(height, width) / period
     phase, ratio = rng.random(2).tolist()
-
-    if name == "plain":
-        return zero, zero
-    if name == "stripes":
-        return step(0.2 + 0.35 * ratio, _triangle(u + phase), soft), zero
-    if name == "dots":
-        row = np.floor(v + phase)
-        dx, dy = (u + 0.5 * (row % 2)) % 1.0 - 0.5, (v + phase) % 1.0 - 0.5
-        return step(0.0, 0.16 + 0.2 * ratio - np.sqrt(dx * dx + dy * dy), soft), zero
-    if name == "checks":
-        wave = (_triangle(u * 0.5) - 0.5) * (_triangle(v * 0.5) - 0.5)
-        return step(0.0, wave, soft * 0.5), zero
-    if name == "plaid":
-        broad = step(0.5, _triangle(u + phase), soft) * 0.5 + step(0.5, _triangle(v + phase), soft) * 0.5
-        thin = np.maximum(_triangle(u + phase + 0.5), _triangle(v + phase + 0.5))
-        return np.maximum(broad, step(0.92, thin, soft)), zero
-    if name == "gradient":
-        ramp = u * period + v * 0.0
-        low, high = float(ramp.min()), float(ramp.max())
-        return (ramp - low) / max(high - low, 1e-6), zero
-    if name == "weave":
-        fine = min(period * 0.25, 6.0)
-        tone = np.cos(x * (6.283 / max(fine, 2.2))) * np.cos(y * (6.283 / max(fine, 2.2)))
-        return value_noise(rng, size, cells * 0.5, octaves=2) * 0.3, tone * 0.5
-    if name == "fur":
-        strands = grain(rng, size, stretch=5.0, cell=max(1.0, period * 0.08))
-        tufts = value_noise(rng, size, cells * 2.0, stretch=2.0) - 0.5
-        return step(0.62, value_noise(rng, size, cells * 0.4), 0.3), strands * 0.7 + tufts
-    if name == "scales":
-        row = np.floor(v * 2.0)
-        dx, dy = (u * 2.0 + 0.5 * (row % 2)) % 1.0 - 0.5, (v * 2.0) % 1.0
-        arc = np.sqrt(dx * dx + dy * dy)
-        return step(0.75, arc, 0.3), 0.6 - arc
-    if name == "wood":
-        warp = value_noise(rng, size, 3.0, stretch=0.4, octaves=2)
-        lines = _triangle(v * 1.5 + warp * 4.0)
-        return lines * lines * 0.8, grain(rng, size, stretch=0.12) * 0.25
-    if name == "marble":
-        warp = value_noise(rng, size, cells * 0.6, octaves=4)
-        veins = 1.0 - np.abs(np.sin((u * 0.7 + warp * 6.0) * 3.1416))
-        return veins**4, (warp - 0.5) * 0.6
-    if name == "noise":
-        return step(0.5, value_noise(rng, size, cells, octaves=3), 0.5), zero
-    if name == "watercolour":
-        wash = value_noise(rng, size, cells * 0.5, octaves=4)
-        edge = np.abs(wash - 0.5)
-        return step(0.5, wash, 0.4), (edge < 0.03) * np.float32(-0.5) + (
-            value_noise(rng, size, cells * 2, octaves=3) - 0.5
-        )
-    if name == "knit":
-        column = np.abs((u * 3.0) % 1.0 - 0.5)
-        stitch = _triangle(v * 4.0 + column * 1.4)
-        return step(0.5, _triangle(v * 0.5 + phase), 0.1) * (ratio > 0.5), stitch - 0.6 + column * 0.4
-    if name == "denim":
-        twill = np.sin((x + y * 2.0) * (6.283 / max(2.6, period * 0.12)))
-        fade = value_noise(rng, size, 4.0, stretch=1.6, octaves=2)
-        return step(0.6, fade, 0.4) * 0.5, twill * 0.35 + grain(rng, size) * 0.2
-    if name == "print":
-        return _print(rng, size, period), zero
-    if name == "spots":
-        return step(0.62, value_noise(rng, size, cells * 1.2), soft * 0.6), zero
-    if name == "peel":
-        pores = value_noise(rng, size, cells * 4.0)
-        return value_noise(rng, size, cells * 0.4) * 0.5, -step(0.72, pores, 0.2) * 0.6
-    if name == "strands":
-        locks = value_noise(rng, size, cells * 2.5, stretch=9.0, octaves=2) - 0.5
-        return step(0.5, value_noise(rng, size, cells, stretch=6.0), 0.5), locks * 1.6
-    if name == "veins":
-        ribs = _triangle(v * 2.0 + np.abs(u - u.mean()) * 1.5)
-        return step(0.9, ribs, 0.2), value_noise(rng, size, cells * 2, octaves=2) - 0.5
-    if name == "glitter":
-        sparks = grain(rng, size, cell=max(1.0, period * 0.06))
-        return step(0.8, sparks, 0.2), np.clip(sparks, -0.3, 1.0)
-    if name == "leather":
-        cells_noise = np.abs(value_noise(rng, size, cells * 5.0) - 0.5)
-        return value_noise(rng, size, cells * 0.5, octaves=2) * 0.4, np.clip(
-            cells_noise * 6.0, 0.0, 1.0
-        ) - 0.6
-    if name == "pleats":
-        wave = u + 0.25 * value_noise(rng, size, cells * 0.3, stretch=3.0)
-        return zero, _triangle(wave) ** 2 * 1.6 - 0.8
-    if name == "puffer":
-        seams = _triangle(v * 0.6 + 0.06 * value_noise(rng, size, cells))
-        return zero, 0.8 - 1.6 * np.maximum(seams * 2.0 - 1.0, 0.0) ** 2
-    if name == "wool":
-        curls = np.abs(value_noise(rng, size, cells * 3.0) - 0.5)
-        return zero, 0.6 - np.clip(curls * 5.0, 0.0, 1.4)
-    if name == "drops":
-        return zero, _drops(rng, size, period)
-    if name == "patches":
-        return step(0.55, value_noise(rng, size, cells * 0.5, octaves=2), soft * 0.4), zero
-    radius = np.sqrt((x - width * phase) ** 2 + (y - height * ratio) ** 2) / period
-    return step(0.5, _triangle(radius), soft), zero
-
-
-def _triangle(value: np.ndarray) -> np.ndarray:
-    """Triangle wave of period 1, 0..1, its top at whole numbers."""
-    return np.abs((value % 1.0) * 2.0 - 1.0)
+    ground = Ground(
+        rng=rng,
+        size=Size(height, width),
+        period=period,
+        x=x,
+        y=y,
+        u=x * cos + y * sin,
+        v=y * cos - x * sin,
+        soft=2.0 / period,
+        cells=max(height, width) / period,
+        phase=phase,
+        ratio=ratio,
+    )
+    return dict(PAINTERS)[name](ground)
 
 
 def relief(name: str) -> float:
@@ -150,7 +94,161 @@ def relief(name: str) -> float:
     return bold.get(name, 0.0)
 
 
-def _drops(rng: np.random.Generator, size: Size, period: float) -> np.ndarray:
+def _plain(on: Ground) -> Pattern:
+    return on.blank(), on.blank()
+
+
+def _stripes(on: Ground) -> Pattern:
+    return step(0.2 + 0.35 * on.ratio, _triangle(on.u + on.phase), on.soft), on.blank()
+
+
+def _dots(on: Ground) -> Pattern:
+    row = np.floor(on.v + on.phase)
+    dx, dy = (on.u + 0.5 * (row % 2)) % 1.0 - 0.5, (on.v + on.phase) % 1.0 - 0.5
+    return step(0.0, 0.16 + 0.2 * on.ratio - np.sqrt(dx * dx + dy * dy), on.soft), on.blank()
+
+
+def _checks(on: Ground) -> Pattern:
+    wave = (_triangle(on.u * 0.5) - 0.5) * (_triangle(on.v * 0.5) - 0.5)
+    return step(0.0, wave, on.soft * 0.5), on.blank()
+
+
+def _plaid(on: Ground) -> Pattern:
+    down, across = _triangle(on.u + on.phase), _triangle(on.v + on.phase)
+    broad = (step(0.5, down, on.soft) + step(0.5, across, on.soft)) * 0.5
+    thin = np.maximum(_triangle(on.u + on.phase + 0.5), _triangle(on.v + on.phase + 0.5))
+    return np.maximum(broad, step(0.92, thin, on.soft)), on.blank()
+
+
+def _gradient(on: Ground) -> Pattern:
+    ramp = on.u * on.period + on.v * 0.0
+    low, high = float(ramp.min()), float(ramp.max())
+    return (ramp - low) / max(high - low, 1e-6), on.blank()
+
+
+def _weave(on: Ground) -> Pattern:
+    fine = min(on.period * 0.25, 6.0)
+    tone = np.cos(on.x * (6.283 / max(fine, 2.2))) * np.cos(on.y * (6.283 / max(fine, 2.2)))
+    return value_noise(on.rng, on.size, on.cells * 0.5, octaves=2) * 0.3, tone * 0.5
+
+
+def _fur(on: Ground) -> Pattern:
+    strands = grain(on.rng, on.size, stretch=5.0, cell=max(1.0, on.period * 0.08))
+    tufts = value_noise(on.rng, on.size, on.cells * 2.0, stretch=2.0) - 0.5
+    return step(0.62, value_noise(on.rng, on.size, on.cells * 0.4), 0.3), strands * 0.7 + tufts
+
+
+def _scales(on: Ground) -> Pattern:
+    row = np.floor(on.v * 2.0)
+    dx, dy = (on.u * 2.0 + 0.5 * (row % 2)) % 1.0 - 0.5, (on.v * 2.0) % 1.0
+    arc = np.sqrt(dx * dx + dy * dy)
+    return step(0.75, arc, 0.3), 0.6 - arc
+
+
+def _wood(on: Ground) -> Pattern:
+    warp = value_noise(on.rng, on.size, 3.0, stretch=0.4, octaves=2)
+    lines = _triangle(on.v * 1.5 + warp * 4.0)
+    return lines * lines * 0.8, grain(on.rng, on.size, stretch=0.12) * 0.25
+
+
+def _marble(on: Ground) -> Pattern:
+    warp = value_noise(on.rng, on.size, on.cells * 0.6, octaves=4)
+    veins = 1.0 - np.abs(np.sin((on.u * 0.7 + warp * 6.0) * 3.1416))
+    return veins**4, (warp - 0.5) * 0.6
+
+
+def _noise(on: Ground) -> Pattern:
+    return step(0.5, value_noise(on.rng, on.size, on.cells, octaves=3), 0.5), on.blank()
+
+
+def _watercolour(on: Ground) -> Pattern:
+    wash = value_noise(on.rng, on.size, on.cells * 0.5, octaves=4)
+    rim = (np.abs(wash - 0.5) < 0.03) * np.float32(-0.5)
+    blots = value_noise(on.rng, on.size, on.cells * 2, octaves=3) - 0.5
+    return step(0.5, wash, 0.4), rim + blots
+
+
+def _knit(on: Ground) -> Pattern:
+    column = np.abs((on.u * 3.0) % 1.0 - 0.5)
+    stitch = _triangle(on.v * 4.0 + column * 1.4)
+    return step(0.5, _triangle(on.v * 0.5 + on.phase), 0.1) * (on.ratio > 0.5), stitch - 0.6 + column * 0.4
+
+
+def _denim(on: Ground) -> Pattern:
+    twill = np.sin((on.x + on.y * 2.0) * (6.283 / max(2.6, on.period * 0.12)))
+    fade = value_noise(on.rng, on.size, 4.0, stretch=1.6, octaves=2)
+    return step(0.6, fade, 0.4) * 0.5, twill * 0.35 + grain(on.rng, on.size) * 0.2
+
+
+def _print(on: Ground) -> Pattern:
+    return _motifs(on.rng, on.size, on.period), on.blank()
+
+
+def _spots(on: Ground) -> Pattern:
+    return step(0.62, value_noise(on.rng, on.size, on.cells * 1.2), on.soft * 0.6), on.blank()
+
+
+def _peel(on: Ground) -> Pattern:
+    pores = value_noise(on.rng, on.size, on.cells * 4.0)
+    return value_noise(on.rng, on.size, on.cells * 0.4) * 0.5, -step(0.72, pores, 0.2) * 0.6
+
+
+def _strands(on: Ground) -> Pattern:
+    locks = value_noise(on.rng, on.size, on.cells * 2.5, stretch=9.0, octaves=2) - 0.5
+    return step(0.5, value_noise(on.rng, on.size, on.cells, stretch=6.0), 0.5), locks * 1.6
+
+
+def _veins(on: Ground) -> Pattern:
+    ribs = _triangle(on.v * 2.0 + np.abs(on.u - on.u.mean()) * 1.5)
+    return step(0.9, ribs, 0.2), value_noise(on.rng, on.size, on.cells * 2, octaves=2) - 0.5
+
+
+def _glitter(on: Ground) -> Pattern:
+    sparks = grain(on.rng, on.size, cell=max(1.0, on.period * 0.06))
+    return step(0.8, sparks, 0.2), np.clip(sparks, -0.3, 1.0)
+
+
+def _leather(on: Ground) -> Pattern:
+    creases = np.abs(value_noise(on.rng, on.size, on.cells * 5.0) - 0.5)
+    wear = value_noise(on.rng, on.size, on.cells * 0.5, octaves=2)
+    return wear * 0.4, np.clip(creases * 6.0, 0.0, 1.0) - 0.6
+
+
+def _pleats(on: Ground) -> Pattern:
+    wave = on.u + 0.25 * value_noise(on.rng, on.size, on.cells * 0.3, stretch=3.0)
+    return on.blank(), _triangle(wave) ** 2 * 1.6 - 0.8
+
+
+def _puffer(on: Ground) -> Pattern:
+    seams = _triangle(on.v * 0.6 + 0.06 * value_noise(on.rng, on.size, on.cells))
+    return on.blank(), 0.8 - 1.6 * np.maximum(seams * 2.0 - 1.0, 0.0) ** 2
+
+
+def _wool(on: Ground) -> Pattern:
+    curls = np.abs(value_noise(on.rng, on.size, on.cells * 3.0) - 0.5)
+    return on.blank(), 0.6 - np.clip(curls * 5.0, 0.0, 1.4)
+
+
+def _drops(on: Ground) -> Pattern:
+    return on.blank(), _beads(on.rng, on.size, on.period)
+
+
+def _patches(on: Ground) -> Pattern:
+    return step(0.55, value_noise(on.rng, on.size, on.cells * 0.5, octaves=2), on.soft * 0.4), on.blank()
+
+
+def _rings(on: Ground) -> Pattern:
+    dx, dy = on.x - on.size.width * on.phase, on.y - on.size.height * on.ratio
+    radius = np.sqrt(dx * dx + dy * dy) / on.period
+    return step(0.5, _triangle(radius), on.soft), on.blank()
+
+
+def _triangle(value: np.ndarray) -> np.ndarray:
+    """Triangle wave of period 1, 0..1, its top at whole numbers."""
+    return np.abs((value % 1.0) * 2.0 - 1.0)
+
+
+def _beads(rng: np.random.Generator, size: Size, period: float) -> np.ndarray:
     """Round beads of water here and there, 0..1."""
     height, width = size
     picture = np.zeros((height, width), np.uint8)
@@ -162,7 +260,7 @@ def _drops(rng: np.random.Generator, size: Size, period: float) -> np.ndarray:
     return picture.astype(np.float32) * (1.0 / 255)
 
 
-def _print(rng: np.random.Generator, size: Size, period: float) -> np.ndarray:
+def _motifs(rng: np.random.Generator, size: Size, period: float) -> np.ndarray:
     """Scattered motifs (stars, hearts of sorts, leaves, letters' strokes), share 0 or 1 with soft edges."""
     height, width = size
     picture = np.zeros((height, width), np.uint8)
@@ -178,3 +276,36 @@ def _print(rng: np.random.Generator, size: Size, period: float) -> np.ndarray:
         points = star @ np.array([[c, s], [-s, c]]) + (px * width, py * height)
         cv2.fillPoly(picture, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     return picture.astype(np.float32) * (1.0 / 255)
+
+
+PAINTERS: tuple[tuple[str, Callable[[Ground], Pattern]], ...] = (
+    ("plain", _plain),
+    ("stripes", _stripes),
+    ("dots", _dots),
+    ("checks", _checks),
+    ("plaid", _plaid),
+    ("gradient", _gradient),
+    ("weave", _weave),
+    ("fur", _fur),
+    ("scales", _scales),
+    ("wood", _wood),
+    ("marble", _marble),
+    ("noise", _noise),
+    ("watercolour", _watercolour),
+    ("knit", _knit),
+    ("denim", _denim),
+    ("print", _print),
+    ("spots", _spots),
+    ("peel", _peel),
+    ("strands", _strands),
+    ("veins", _veins),
+    ("glitter", _glitter),
+    ("leather", _leather),
+    ("pleats", _pleats),
+    ("puffer", _puffer),
+    ("wool", _wool),
+    ("drops", _drops),
+    ("patches", _patches),
+    ("rings", _rings),
+)
+PATTERNS = tuple(name for name, _ in PAINTERS)

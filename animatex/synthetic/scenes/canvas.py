@@ -145,12 +145,6 @@ class Canvas:
         under = cv2.multiply(self.image[y0:y1, x0:x1], 255 - share, scale=1.0 / 255)
         self.image[y0:y1, x0:x1] = cv2.add(over, under)
 
-    def blend(self, layer: np.ndarray, mask: np.ndarray) -> None:
-        """Put `layer` (uint8 [h, w, 3]) over the picture where `mask` (uint8 [h, w]) says."""
-        share = cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB)
-        over = cv2.multiply(layer, share, scale=1.0 / 255)
-        self.image = cv2.add(cv2.multiply(self.image, 255 - share, scale=1.0 / 255), over)
-
     def coarse(self, factor: int) -> Size:
         """The size of a picture `factor` times smaller, at least 16 on a side."""
         return Size(max(16, self.size.height // factor), max(16, self.size.width // factor))

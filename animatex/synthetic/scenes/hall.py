@@ -80,13 +80,10 @@ def _crumple(canvas: Canvas, vanish: tuple[float, float]) -> None:
     canvas.tone(np.clip(1.0 + (noise - 0.5) * (near * strength), 0.1, 2.0))
     if canvas.chance(0.5):
         sparks = np.clip((noise - canvas.uniform(0.62, 0.72)) * 9.0, 0.0, 1.0) * near
-        bright = mix(pick(canvas.rng, canvas_colours(canvas)), (255, 255, 255), canvas.uniform(0.2, 0.9))
+        bright = mix(
+            jitter(canvas.rng, canvas.lighting.rim_colour, 0.2), (255, 255, 255), canvas.uniform(0.2, 0.9)
+        )
         canvas.add(sparks[..., None] * np.array(bright, np.float32))
-
-
-def canvas_colours(canvas: Canvas) -> tuple[Colour, ...]:
-    """Colours of the rim light and its neighbours: what sparkles take on."""
-    return tuple(jitter(canvas.rng, canvas.lighting.rim_colour, 0.2) for _ in range(3))
 
 
 def _reflect(canvas: Canvas, line: float) -> None:
