@@ -94,6 +94,8 @@ def _block_body(
 ) -> tuple[Body, float]:
     """Skeleton of a block; its pelvis is a little above its lower edge."""
     drop = 0.06 * height
+    low = max(y for y in np.linspace(0.6, 0.97, 20) if width_at(form, float(y)) >= 0.42 or y == 0.6)
+    rise = (0.97 - low) * height
     share = look.between(0.46, 0.66)
     shoulder_y = -(height - drop) + share * height
     arms = look.between(0.25, 0.55) * (0.5 + height / 2)
@@ -103,12 +105,12 @@ def _block_body(
     body = Body(
         torso=-shoulder_y,
         shoulder=width_at(form, share) * half * 0.93,
-        hip=width_at(form, 0.97) * half * look.between(0.35, 0.62),
-        hip_drop=drop * 0.4,
+        hip=width_at(form, low) * half * look.between(0.35, 0.62),
+        hip_drop=drop - rise,
         upper_arm=arms / 2,
         forearm=arms / 2,
-        thigh=thigh + 0.6 * drop / 2,
-        calf=thigh + 0.6 * drop / 2,
+        thigh=thigh + rise / 2 + 0.02 * height,
+        calf=thigh + rise / 2 + 0.02 * height,
         foot=foot,
         base=drop,
         neck=0.0,
@@ -122,7 +124,7 @@ def _block_body(
         leg_bend=bend,
         mobility=look.between(0.5, 1.0),
     )
-    return replace(body, hip_drop=drop), shoulder_y
+    return body, shoulder_y
 
 
 def thing_limbs(look: Look, body: Body, half: float) -> tuple[list[Limb], list[Plate]]:
