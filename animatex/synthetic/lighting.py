@@ -76,7 +76,7 @@ def sample_lighting(rng: np.random.Generator) -> Lighting:
     strong = rng.random() < 0.18
     lit = np.array(hsv(float(rng.random()), float(rng.uniform(0.4, 0.8)) if strong else 0.15, 1.0)) / 255.0
     dim = np.array(hsv(float(rng.random()), float(rng.uniform(0.4, 0.8)) if strong else 0.25, 1.0)) / 255.0
-    bright = float(rng.uniform(0.9, 1.3))
+    bright = float(rng.uniform(0.88, 1.16))
     lit = lit * (1 + warm, 1.0, 1 - warm) * (bright / max(float(lit.mean()), 0.4))
     dim = dim * (1 - warm, 1.0, 1 + warm) / max(float(dim.mean()), 0.4)
     style = draw(rng, _STYLE_SHARES)

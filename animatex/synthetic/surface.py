@@ -92,7 +92,7 @@ def sample_material(rng: np.random.Generator, palette: Palette | None = None) ->
         texture=float(rng.uniform(0.2, 1.0)),
         roughness=1.0 if pattern in _DULL else float(rng.random()) ** 0.5,
         bulge=float(rng.uniform(0.25, 1.0)),
-        folds=float(rng.uniform(0.2, 1.0)) if pattern in _CLOTH and rng.random() < 0.4 else 0.0,
+        folds=float(rng.uniform(0.2, 1.0)) if pattern in _CLOTH and rng.random() < 0.55 else 0.0,
         translucent=float(rng.uniform(0.2, 0.9)) if kind < 0.12 else 0.0,
         outline=palette.dark if rng.random() < 0.7 else scaled(base, 0.4),
         outline_width=float(rng.uniform(0.004, 0.016)),
@@ -226,17 +226,24 @@ def _relief(
     height = sunk * (2.0 - sunk)
     cv2.sqrt(np.maximum(height, 0.0), height)
     height *= radius * material.bulge
-    if material.folds:
-        folds = value_noise(rng, size, max(size) / (unit * 0.07), stretch=2.5, octaves=2)
-        folds *= material.folds * unit * 0.035
-        height += folds
     height = _smooth(height, max(0.6, radius * 0.12))
+    if material.folds:
+        height += _creases(rng, size, unit) * (material.folds * unit * 0.026)
     bold = relief(material.pattern)
     if bold:
         height += tone * (bold * material.period * unit * (0.4 + 0.6 * material.texture))
     elif lighting.style != "cel" and material.texture > 0.3:
         height += tone * (0.25 * material.texture)
     return height, sunk
+
+
+def _creases(rng: np.random.Generator, size: Size, unit: float) -> np.ndarray:
+    """Folds of cloth: soft valleys between sharp ridges, mostly along the part, float32 [h, w], 0..1."""
+    stretch, spacing = float(rng.choice([0.5, 1.5, 3.0, 5.0])), float(rng.uniform(0.035, 0.1))
+    cells = max(size) / (unit * spacing)
+    ridges = 1.0 - np.abs(2.0 * value_noise(rng, size, cells, stretch=stretch) - 1.0)
+    broad = value_noise(rng, size, cells * 0.5, stretch=stretch)
+    return cv2.blur(ridges * ridges * 0.7 + broad * 0.9, (3, 3))
 
 
 def _smooth(height: np.ndarray, sigma: float) -> np.ndarray:
