@@ -268,8 +268,10 @@ def _anchor_shift(
             shift: np.ndarray = reference[joint] - new[seen[:, joint].argmax(), joint]
             return shift
     frame = seen.any(axis=1).argmax()
-    middle: np.ndarray = reference[reference_seen].mean(axis=0) - new[frame, seen[frame]].mean(axis=0)
-    return middle
+    every = slice(NUM_KEYPOINTS)
+    theirs = reference[every][reference_seen[every]]
+    ours = new[frame, every][seen[frame, every]]
+    return np.asarray(theirs.mean(axis=0) - ours.mean(axis=0))
 
 
 def _ground_shift(poses: PoseSequence, to: PoseSequence, new: np.ndarray, scales: Scales) -> np.ndarray:
