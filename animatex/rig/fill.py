@@ -64,8 +64,12 @@ def guided_upsample(values: np.ndarray, guide: np.ndarray, radius: int, eps: flo
         return cv2.blur(x, (2 * radius + 1, 2 * radius + 1))
 
     mean_colour, mean_value = mean(small), mean(values)
-    products = mean((small[..., :, None] * small[..., None, :]).reshape(height, width, 9)).reshape(height, width, 3, 3)
-    covariance = products - mean_colour[..., :, None] * mean_colour[..., None, :] + eps * np.eye(3, dtype=np.float32)
+    products = mean((small[..., :, None] * small[..., None, :]).reshape(height, width, 9)).reshape(
+        height, width, 3, 3
+    )
+    covariance = (
+        products - mean_colour[..., :, None] * mean_colour[..., None, :] + eps * np.eye(3, dtype=np.float32)
+    )
     with_value = mean(small * values[..., None]) - mean_colour * mean_value[..., None]
     slope = np.linalg.solve(covariance, with_value[..., None])[..., 0]
     offset = mean_value - (slope * mean_colour).sum(2)

@@ -45,7 +45,9 @@ class ResidualBlock(nn.Module):
         self.conv_1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
         self.norm_2 = nn.GroupNorm(max(1, out_channels // _GROUP), out_channels)
         self.conv_2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
-        self.shortcut = nn.Identity() if in_channels == out_channels else nn.Conv2d(in_channels, out_channels, 1)
+        self.shortcut = (
+            nn.Identity() if in_channels == out_channels else nn.Conv2d(in_channels, out_channels, 1)
+        )
         # Starting as the shortcut alone lets a deep network train at a high rate from the first step.
         nn.init.zeros_(self.conv_2.weight)
 
@@ -76,7 +78,8 @@ class AttentionBlock(nn.Module):
         batch, channels, height, width = x.shape
         tokens = x.flatten(2).transpose(1, 2)  # [B, hw, C]
         q, k, v = (
-            part.unflatten(2, (-1, self.head_dim)).transpose(1, 2) for part in self.qkv(self.norm_1(tokens)).chunk(3, 2)
+            part.unflatten(2, (-1, self.head_dim)).transpose(1, 2)
+            for part in self.qkv(self.norm_1(tokens)).chunk(3, 2)
         )  # [B, heads, hw, head_dim]
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         tokens = tokens + self.out(mixed)
@@ -99,7 +102,9 @@ class RigNetwork(nn.Module):
         self.stem = nn.Conv2d(5, widths[0], 3, stride=2, padding=1)
         # The finest level has most of the pixels and least of the meaning: one block is enough there.
         counts = [1] + [config.blocks] * (len(widths) - 1)
-        self.down = nn.ModuleList(_blocks(width, width, count) for width, count in zip(widths, counts, strict=True))
+        self.down = nn.ModuleList(
+            _blocks(width, width, count) for width, count in zip(widths, counts, strict=True)
+        )
         self.shrink = nn.ModuleList(
             nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(widths, widths[1:], strict=False)
         )
@@ -135,7 +140,9 @@ class RigNetwork(nn.Module):
 
 
 def _blocks(in_channels: int, out_channels: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(ResidualBlock(in_channels if i == 0 else out_channels, out_channels) for i in range(count)))
+    return nn.Sequential(
+        *(ResidualBlock(in_channels if i == 0 else out_channels, out_channels) for i in range(count))
+    )
 
 
 def _head(channels: int, out_channels: int) -> nn.Sequential:

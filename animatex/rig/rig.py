@@ -73,7 +73,9 @@ def background_plate(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Paint the character out: uint8 [H, W, 3] from the picture and its mask, float [H, W] in 0..1."""
     # A rim around the mask still has the character's colours and shadow; it must not be smeared over the hole.
     reach = max(3, round(0.035 * image.shape[0])) | 1
-    hidden = cv2.dilate((mask > 0.1).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    hidden = cv2.dilate(
+        (mask > 0.1).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    )
     known = 1 - cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), reach / 8)
     known[hidden > 0] = 0
     return push_pull(image, known)
@@ -98,7 +100,9 @@ def _look(
     parts, joints, present = _merged(maps)
 
     scale = np.array([crop.shape[1] / size.width, crop.shape[0] / size.height], np.float32)
-    enlarged = cv2.resize(parts.transpose(1, 2, 0), (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_LINEAR)
+    enlarged = cv2.resize(
+        parts.transpose(1, 2, 0), (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_LINEAR
+    )
     everywhere = np.zeros((len(PARTS), *image.shape[:2]), np.float32)
     everywhere[0] = 1
     everywhere[:, top:bottom, left:right] = enlarged.transpose(2, 0, 1)

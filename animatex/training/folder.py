@@ -103,7 +103,7 @@ class FolderClips:
         )
 
     def _choose(self, poses: PoseSequence, rng: np.random.Generator) -> tuple[list[int], int]:
-        """Choose a sample's frames, and one that is not among them: at best from outside, with somebody in it."""
+        """Choose a sample's frames, and one apart from them, at best from outside and with somebody in it."""
         span = (self.frames - 1) * self.every + 1
         start = int(rng.integers(len(poses) - span + 1))
         chosen = list(range(start, start + span, self.every))

@@ -48,8 +48,9 @@ BACK_TO_FRONT: tuple[int, ...] = tuple(
 )
 """Which part hides which: legs hang behind skirts and bodies, heads and arms are in front."""
 
-_MIN_SQUEEZE = 0.5
-"""A turned torso gets narrower, never a line."""
+_MIN_SQUEEZE = 0.55
+_MIN_SQUEEZE_BLOCK = 0.85
+"""A turned torso gets narrower, never a line; a carton hardly turns at all."""
 
 _LENGTHS = (0.35, 1.8)
 """How much a limb may shrink (pointing at the camera) or grow."""
@@ -85,7 +86,7 @@ def part_maps(reference: Joints, frame: Joints, neckless: bool = False) -> np.nd
         float64 [P, 2, 3].
     """
     maps = np.repeat(IDENTITY[None], len(PARTS), 0)
-    maps[TORSO] = _torso_map(reference, frame)
+    maps[TORSO] = _torso_map(reference, frame, _MIN_SQUEEZE_BLOCK if neckless else _MIN_SQUEEZE)
     maps[HEAD] = maps[TORSO] if neckless else _head_map(reference, frame, maps[TORSO])
     for limb in LIMBS:
         maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
@@ -108,7 +109,7 @@ def _around(linear: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.nd
     return np.concatenate([linear, (target - linear @ source)[:, None]], 1)
 
 
-def _torso_map(reference: Joints, frame: Joints) -> np.ndarray:
+def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray:
     if not (reference.seen[sk.NECK] and frame.seen[sk.NECK]):
         return IDENTITY
     across_from, across_to = _across(reference, frame)
@@ -119,7 +120,7 @@ def _torso_map(reference: Joints, frame: Joints) -> np.ndarray:
     else:
         turn = _similarity(down_from, down_to)
         axis = down_to / max(np.linalg.norm(down_to), 1e-9)
-        linear = _squeeze(axis, across_from, across_to, turn) @ turn
+        linear = _squeeze(axis, across_from, across_to, turn, narrowest) @ turn
     return _around(linear, reference.places[sk.NECK], frame.places[sk.NECK])
 
 
@@ -133,7 +134,8 @@ def _across(reference: Joints, frame: Joints) -> tuple[np.ndarray, np.ndarray]:
     if not pairs:
         return np.array([1.0, 0.0]), np.array([1.0, 0.0])
     return tuple(  # type: ignore[return-value]
-        np.mean([pose.places[left] - pose.places[right] for right, left in pairs], 0) for pose in (reference, frame)
+        np.mean([pose.places[left] - pose.places[right] for right, left in pairs], 0)
+        for pose in (reference, frame)
     )
 
 
@@ -154,12 +156,14 @@ def _similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.array([[cos, -sin], [sin, cos]])
 
 
-def _squeeze(axis: np.ndarray, across_from: np.ndarray, across_to: np.ndarray, turn: np.ndarray) -> np.ndarray:
+def _squeeze(
+    axis: np.ndarray, across_from: np.ndarray, across_to: np.ndarray, turn: np.ndarray, narrowest: float
+) -> np.ndarray:
     """Scale perpendicular to the spine `axis`, as far as the performer's turn narrows the shoulders, [2, 2]."""
     normal = np.array([-axis[1], axis[0]])
     before, after = float((turn @ across_from) @ normal), float(across_to @ normal)
     ratio = abs(after) / max(abs(before), 1e-6) if abs(before) > 1 else 1.0
-    ratio = min(max(ratio, _MIN_SQUEEZE), 1.15)
+    ratio = min(max(ratio, narrowest), 1.15)
     return np.eye(2) + (ratio - 1) * np.outer(normal, normal)
 
 

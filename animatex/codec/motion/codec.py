@@ -33,6 +33,9 @@ NETWORK_CELL = 8
 _SHARPNESS = 12.0
 """How decidedly a corrected pixel belongs to one part: one source for each pixel leaves no ghosts."""
 
+_FARTHEST = 0.05
+"""Drift beyond this part of the canvas's height is a pose that was missed, which no latent can know."""
+
 _UNTOUCHED = 0.02
 """Corrections smaller than this share of a cell leave a pixel as the rigid composition has it."""
 
@@ -139,8 +142,10 @@ class MotionClip:
             rigid = apply(maps[part], motion[rows, columns].astype(np.float64))
             drift[:, rows, columns] = (np.stack([columns, rows], 1) - rigid).T
         weight = _cells(known[None].astype(np.float32))
-        drift = _cells(drift) / np.maximum(weight, 1 / NETWORK_CELL) / height
-        return np.concatenate([gain * self.config.part_scale, drift * self.config.drift_scale]).astype(np.float32)
+        drift = (_cells(drift) / np.maximum(weight, 1 / NETWORK_CELL) / height).clip(-_FARTHEST, _FARTHEST)
+        return np.concatenate([gain * self.config.part_scale, drift * self.config.drift_scale]).astype(
+            np.float32
+        )
 
     def _decode_frame(self, values: np.ndarray, maps: np.ndarray) -> np.ndarray:
         made = compose(self.puppet, maps)
@@ -170,7 +175,9 @@ def scaled_rig(rig: Rig, scale: float) -> Rig:
 
 
 def _joints(poses: PoseSequence, frame: int) -> Joints:
-    return Joints(poses.keypoints[frame, :NUM_JOINTS].astype(np.float64), poses.scores[frame, :NUM_JOINTS] > 0.3)
+    return Joints(
+        poses.keypoints[frame, :NUM_JOINTS].astype(np.float64), poses.scores[frame, :NUM_JOINTS] > 0.3
+    )
 
 
 def _channels(picture: np.ndarray) -> np.ndarray:

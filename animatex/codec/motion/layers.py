@@ -103,7 +103,13 @@ def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask:
     outline = cv2.dilate(shape[box].astype(np.uint8), np.ones((3, 3), np.uint8)) * mask[box]
     alpha = np.where(shape[box], np.maximum(inner, outline), np.minimum(outline, inner * 2))
     alpha = np.where(shape[box] & ~own[box], inner, alpha)
-    return Layer(part, int(left), int(top), push_pull(image[box], sure), np.rint(255 * alpha.clip(0, 1)).astype(np.uint8))
+    return Layer(
+        part,
+        int(left),
+        int(top),
+        push_pull(image[box], sure),
+        np.rint(255 * alpha.clip(0, 1)).astype(np.uint8),
+    )
 
 
 def _closed(shape: np.ndarray) -> np.ndarray:
@@ -135,10 +141,15 @@ def _half_width(shape: np.ndarray, centre: np.ndarray) -> float:
     height, width = shape.shape
     reach = max(4, round(0.05 * height))
     x, y = (int(v) for v in np.rint(centre))
-    box = np.s_[max(0, y - 2 * reach) : min(height, y + 2 * reach), max(0, x - 2 * reach) : min(width, x + 2 * reach)]
+    box = np.s_[
+        max(0, y - 2 * reach) : min(height, y + 2 * reach), max(0, x - 2 * reach) : min(width, x + 2 * reach)
+    ]
     if not shape[box].any():
         return 0.0
     distance = cv2.distanceTransform(shape[box].astype(np.uint8), cv2.DIST_L2, 3)
     top, left = box[0].start, box[1].start
-    near = distance[max(0, y - top - reach // 2) : y - top + reach // 2 + 1, max(0, x - left - reach // 2) : x - left + reach // 2 + 1]
+    near = distance[
+        max(0, y - top - reach // 2) : y - top + reach // 2 + 1,
+        max(0, x - left - reach // 2) : x - left + reach // 2 + 1,
+    ]
     return float(min(near.max() if near.size else 0.0, reach * 1.5))
