@@ -32,6 +32,8 @@ def load_unet(
     dtype: torch.dtype = torch.float32,
     empty_prompt: Tensor | None = None,
     scan: ScanFn = selective_scan,
+    *,
+    checkpointing: bool = False,
 ) -> AnimateXUNet:
     """Load a UNet, from a file of ours or the published one.
 
@@ -44,6 +46,7 @@ def load_unet(
         empty_prompt: [text_tokens, context_dim], from `load_empty_prompt`; the published file comes
             without it, ours have it.
         scan: Mamba's operator, from `resolve_scan`; weights are the same for all of them.
+        checkpointing: As for `build_unet`, to train on.
 
     Returns:
         The network on the CPU, in evaluation mode, its parameters without gradients.
@@ -53,14 +56,14 @@ def load_unet(
         InputError: The file cannot be read.
     """
     with torch.device("meta"):
-        unet = build_unet(config, scan=scan)
+        unet = build_unet(config, scan=scan, checkpointing=checkpointing)
     if read_header(path) is not None:
         return _fill(unet, read_weights(path, kind="unet", config=config), path.name, dtype)
     source = _read_foreign_of(path, "unet")
     if empty_prompt is None:
         raise CheckpointMismatch(
             f"{path.name} has no empty prompt: the published file comes without CLIP's text context",
-            hint=f"animatex weights convert {path.name} --clip open_clip_pytorch_model.bin, once.",
+            hint="set clip_checkpoint to open_clip_pytorch_model.bin, whose text tower knows it.",
         )
     tensors = _translate_unet(source, config, unet, path.name)
     return _fill(unet, {**tensors, EMPTY_PROMPT: empty_prompt}, path.name, dtype)

@@ -134,7 +134,8 @@ def read_weights(path: Path, *, kind: Kind, config: Section) -> dict[str, Tensor
     header = read_header(path)
     if header is None:
         raise InputError(
-            f"{path.name} is not a weights file of animatex", hint="animatex weights convert makes one."
+            f"{path.name} is not a weights file of animatex",
+            hint="animatex weights list shows which files are known.",
         )
     if header.kind != kind:
         raise CheckpointMismatch(

@@ -98,7 +98,7 @@ def test_the_published_file_alone_is_refused_with_the_line_that_helps(published:
         "animate-x_ckpt.pth has no empty prompt: the published file comes without CLIP's text context"
     )
     assert caught.value.hint == (
-        "animatex weights convert animate-x_ckpt.pth --clip open_clip_pytorch_model.bin, once."
+        "set clip_checkpoint to open_clip_pytorch_model.bin, whose text tower knows it."
     )
 
 

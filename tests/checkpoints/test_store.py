@@ -95,7 +95,7 @@ def test_somebody_elses_safetensors_is_not_ours(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_weights(path, kind="unet", config=CONFIG)
     assert caught.value.message == "theirs.safetensors is not a weights file of animatex"
-    assert caught.value.hint == "animatex weights convert makes one."
+    assert caught.value.hint == "animatex weights list shows which files are known."
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
