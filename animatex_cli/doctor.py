@@ -179,13 +179,11 @@ def _video() -> Choice:
 def _presets(folder: Path) -> list[PresetReport]:
     from animatex.checkpoints.catalogue import locate_weights, weights_of
     from animatex.config.loader import load_config
-    from animatex.config.presets import preset_names, preset_path
+    from animatex.config.presets import animation_presets, preset_path
     from animatex.config.run import AnimateConfig
 
     reports = []
-    for name in preset_names():
-        if name.endswith("-train"):
-            continue
+    for name in animation_presets():
         needed = weights_of(load_config(AnimateConfig, preset_path(name)))
         missing = [file for file in needed if locate_weights(file, folder) is None]
         reports.append(PresetReport(name=name, ready=not missing, missing=missing))

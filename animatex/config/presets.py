@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from animatex.config.document import read_document
 from animatex.config.problems import nearest
 from animatex.errors import ConfigError
 
@@ -19,6 +20,14 @@ def presets_folder(package: Path = _PACKAGE) -> Path:
 def preset_names(folder: Path | None = None) -> tuple[str, ...]:
     """List the shipped presets, sorted."""
     return tuple(sorted(path.stem for path in (folder or presets_folder()).glob("*.yaml")))
+
+
+def animation_presets(folder: Path | None = None) -> tuple[str, ...]:
+    """List the shipped presets that `animate` takes: those that are no training recipe."""
+    folder = folder or presets_folder()
+    names = preset_names(folder)
+    keys = {name: dict(read_document(folder / f"{name}.yaml").places()) for name in names}
+    return tuple(name for name in names if ("stages",) not in keys[name])
 
 
 def preset_path(preset: str, folder: Path | None = None) -> Path:

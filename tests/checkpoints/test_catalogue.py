@@ -10,7 +10,7 @@ from animatex.checkpoints.catalogue import (
     weights_of,
 )
 from animatex.config.loader import load_config
-from animatex.config.presets import preset_names, preset_path
+from animatex.config.presets import animation_presets, preset_path
 from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
 
@@ -77,9 +77,7 @@ def test_the_default_folder_is_the_users():
 
 def test_every_file_that_a_shipped_preset_names_is_known():
     known = {file.name for file in KNOWN_FILES}
-    for name in preset_names():
-        if name.endswith("-train"):
-            continue
+    for name in animation_presets():
         config = load_config(AnimateConfig, preset_path(name))
         assert {*weights_of(config), config.pose.detector, config.pose.model} <= known, name
 

@@ -5,17 +5,16 @@ import torch
 
 from animatex.config.document import read_document
 from animatex.config.loader import load_config
-from animatex.config.presets import preset_names, preset_path, presets_folder
+from animatex.config.presets import animation_presets, preset_names, preset_path, presets_folder
 from animatex.config.reference import preset_reference
 from animatex.config.run import AnimateConfig, TrainConfig
 from animatex.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAINING = [name for name in preset_names() if name.endswith("-train")]
-ANIMATION = [name for name in preset_names() if name not in TRAINING]
+TRAINING = [name for name in preset_names() if name not in animation_presets()]
 
 
-@pytest.mark.parametrize("name", ANIMATION)
+@pytest.mark.parametrize("name", animation_presets())
 def test_each_animation_preset_loads_and_its_parts_fit_together(name):
     config = load_config(AnimateConfig, preset_path(name))
     prior = getattr(config.codec, "prior_channels", 0)
@@ -99,6 +98,13 @@ def test_a_preset_is_found_by_name_and_by_path(tmp_path):
     mine.write_text("seed: 1\n")
     assert preset_path("tiny").name == "tiny.yaml"
     assert preset_path(str(mine)) == mine
+
+
+def test_a_recipe_with_stages_is_no_animation_preset(tmp_path):
+    (tmp_path / "one.yaml").write_text("seed: 1\n")
+    (tmp_path / "two.yaml").write_text("stages: []\n")
+    assert preset_names(tmp_path) == ("one", "two")
+    assert animation_presets(tmp_path) == ("one",)
 
 
 def test_an_unknown_preset_suggests_the_nearest_one():
