@@ -180,7 +180,7 @@ def _stage(seed: int, size: Size, character: Character, pose: Pose, *, roomy: bo
 def _tinted(lighting: Lighting, backdrop: np.ndarray, share: float) -> Lighting:
     """Light with a share of the scene's own colour, as bounces off walls and floors."""
     mean = backdrop.reshape(-1, 3).mean(axis=0) + 12.0
-    tint = 1 + share * (mean / mean.mean() - 1)
+    tint = np.clip(1 + share * (mean / mean.mean() - 1), 0.6, 1.25)
     return replace(
         lighting,
         colour=tuple(float(v) for v in np.array(lighting.colour) * tint),
@@ -200,10 +200,13 @@ def _aim(rng: np.random.Generator, size: Size, character: Character, pose: Pose,
     ground = tall + free * rng.uniform(0.45, 0.95)
     slack = max(size.width / 2 - reach * scale, 0)
     x = size.width / 2 + rng.uniform(-0.8, 0.8) * slack
-    if rng.random() < 0.16:
+    cut = rng.random()
+    if cut < 0.2:  # the picture's lower edge cuts off the legs
         zoom = rng.uniform(1.25, 2.1)
         scale *= zoom
         ground = rng.uniform(0.03, 0.12) * size.height + tall * zoom
+    elif cut < 0.25:  # its side cuts off an arm
+        x += rng.choice([-1.0, 1.0]) * 0.3 * reach * scale
     return Camera(float(scale), float(x), float(ground))
 
 

@@ -49,8 +49,10 @@ def solve(body: Body, motion: Motion) -> Pose:
     shoulders[..., 1] -= motion.both(Channel.SHRUG) * 0.05 * body.torso
     hips = _sides(pelvis, body.hip, body.hip_drop, yaw)
     arms = _limb(shoulders, body.upper_arm, body.forearm, motion, Channel.ARM, lean)
-    legs = _limb(hips, body.thigh, body.calf, motion, Channel.LEG, lean * 0.0)
-    root = _root(body, motion, pelvis, torso, legs)
+    shift = motion.one(Channel.ROOT) * _height(body) * 1.3
+    planted = np.clip(shift / (body.thigh + body.calf), -0.35, 0.35) * any(body.legs)
+    legs = _limb(hips, body.thigh, body.calf, motion, Channel.LEG, planted)
+    root = _root(body, motion, shift, legs)
     for points in (arms, legs):
         points += root[:, None, None]
     pelvis[:, :, 2], torso[:, :, 2] = root, root
@@ -102,15 +104,24 @@ def _towards(angle: np.ndarray, length: np.ndarray) -> np.ndarray:
     return np.stack([np.sin(angle) * length, np.cos(angle) * length], axis=-1)
 
 
-def _root(body: Body, motion: Motion, pelvis: np.ndarray, torso: np.ndarray, legs: np.ndarray) -> np.ndarray:
-    """Where the pelvis is, [F, 2]: above the lowest foot, or the body's own lowest point."""
-    lowest = np.full(len(motion), body.base)
-    if any(body.legs):
-        soles = [legs[:, side, 2, 1] for side in range(2) if body.legs[side]]
-        lowest = np.max(soles, axis=0) + body.foot
-    height = body.torso + (body.thigh + body.calf if any(body.legs) else 0.0)
-    up = motion.one(Channel.JUMP) * height * 1.3
-    return np.stack([motion.one(Channel.ROOT) * height * 1.3, -lowest - up], axis=1)
+def _height(body: Body) -> float:
+    """How tall the body is without its head."""
+    return body.torso + (body.thigh + body.calf if any(body.legs) else 0.0)
+
+
+def _root(body: Body, motion: Motion, shift: np.ndarray, legs: np.ndarray) -> np.ndarray:
+    """Where the pelvis is, [F, 2]: above the lowest foot, which tends to stay, or its own end."""
+    lowest, sideways = np.full(len(motion), body.base), shift
+    sides = [side for side in range(2) if body.legs[side]]
+    if sides:
+        soles = legs[:, sides, 2, 1]
+        lowest = soles.max(axis=1) + body.foot
+        weight = np.exp((soles - soles.max(axis=1, keepdims=True)) / (0.06 * (body.thigh + body.calf)))
+        homes = np.array([(-body.hip, body.hip)[side] for side in sides])
+        slip = (homes - legs[:, sides, 2, 0] - shift[:, None]) * weight / weight.sum(axis=1, keepdims=True)
+        sideways = shift + 0.6 * slip.sum(axis=1)
+    up = motion.one(Channel.JUMP) * _height(body) * 1.3
+    return np.stack([sideways, -lowest - up], axis=1)
 
 
 def _ends(body: Body, motion: Motion, limbs: np.ndarray) -> list[np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from animatex.synthetic.humans import driver_body
 from animatex.synthetic.motion import Channel, Motion, neutral, sample_dance, sample_pose
 from animatex.synthetic.puppet import Character
 from animatex.synthetic.rigging import limb_knots, limb_maps, plate_maps, solve
+from animatex.synthetic.surroundings import Surroundings, cast_shadow, settle
 
 seeds = st.integers(0, 2**31)
 
@@ -131,3 +134,56 @@ def test_a_hem_hangs_lower_in_the_middle():
     straight, hanging = (ol.profile([(0, 0.5), (1, 1)], flat=True, sag=sag) for sag in (0.0, 0.2))
     assert straight[:, 1].max() == pytest.approx(1)
     assert hanging[:, 1].max() == pytest.approx(1.2)
+
+
+def plain(**changes: float) -> Surroundings:
+    quiet = Surroundings(
+        (0.5, -0.7, 0.5), shade=0.0, ground=0.0, wall=0.0, away=0.1, mirror=0.0, falloff=(0, 0)
+    )
+    return replace(quiet, **changes)
+
+
+def standing() -> np.ndarray:
+    canvas = np.full((40, 30, 4), 200.0, np.float32)
+    canvas[..., 3] = 0
+    canvas[10:30, 10:20] = (50, 60, 70, 1)
+    return canvas
+
+
+def test_a_quiet_scene_leaves_the_picture_as_it_is():
+    canvas = standing()
+    settle(canvas, plain(), 30.0)
+    assert np.array_equal(canvas, standing())
+
+
+def test_a_shadow_on_the_wall_darkens_the_background_away_from_the_light_only():
+    canvas = standing()
+    settle(canvas, plain(wall=0.5), 30.0)
+    assert np.array_equal(canvas[canvas[..., 3] == 1], standing()[standing()[..., 3] == 1])
+    assert canvas[20, 8, 0] < 150 and canvas[20, 25, 0] > 195
+
+
+def test_a_floor_mirrors_the_character_below_its_feet():
+    canvas = standing()
+    settle(canvas, plain(mirror=0.5), 30.0)
+    assert canvas[31, 15, 0] < 150
+    assert np.array_equal(canvas[:30], standing()[:30])
+
+
+def test_falling_light_changes_the_character_and_not_the_background():
+    canvas = standing()
+    settle(canvas, plain(falloff=(0.8, 0.0)), 30.0)
+    assert canvas[20, 19, 0] > 50 > canvas[20, 10, 0]
+    assert (canvas[canvas[..., 3] == 0][:, :3] == 200).all()
+
+
+def test_shadows_at_the_feet_are_darkest_where_the_feet_are():
+    floor = np.full((40, 60, 3), 180, np.uint8)
+    shaded = cast_shadow(floor, np.array([[30.0, 20.0]]), 8.0, 0.5)
+    assert shaded[20, 30, 0] == shaded.min() < 100
+    assert (shaded[:8] == 180).all() and (floor == 180).all()
+
+
+def test_shadows_far_outside_of_the_picture_do_no_harm():
+    floor = np.full((20, 20, 3), 180, np.uint8)
+    assert np.array_equal(cast_shadow(floor, np.array([[-500.0, 900.0]]), 5.0, 0.5), floor)
