@@ -70,8 +70,9 @@ def choose_reference_pose(
 def merge_poses(detected: PoseSequence, rig: PoseSequence) -> PoseSequence:
     """Believe a human pose estimator about a character only where the rig confirms it.
 
-    Estimators know people better than the rig does, and see people where there are none. Where both agree about the
-    trunk the estimator's joints are taken and the rig's fill what it did not see; otherwise the rig's alone.
+    Estimators know people better than the rig does, and see people where there are none. Where both agree
+    about the trunk the estimator's joints are taken and the rig's fill what it did not see; otherwise the
+    rig's alone.
     """
     trunk = list(_TRUNK)
     if not (detected.scores[0, trunk] > 0).all():

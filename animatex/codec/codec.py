@@ -1,4 +1,4 @@
-"""What every codec offers: it opens a clip with its reference and poses, and turns latents into that clip's frames.
+"""What every codec offers: it opens a clip, and turns latents into the clip's frames.
 
 Letters: F frames, C latent channels, P prior channels, H W canvas pixels, h w latent cells.
 """
@@ -40,7 +40,8 @@ class ClipCodec(Protocol):
     """Latents and frames of one clip.
 
     Attributes:
-        reference_latents: float32 [1, C, h, w], the reference picture's own latents, scaled as the network sees them.
+        reference_latents: float32 [1, C, h, w], the reference picture's own latents, scaled as the network
+        sees them.
         prior: float32 [1, P, F, h, w], what reference and poses already imply for each frame; P may be 0.
         reference_prior: float32 [1, P, h, w], the same for the reference itself.
     """

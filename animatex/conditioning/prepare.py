@@ -1,4 +1,4 @@
-"""From a clip's pictures and poses to everything the UNet is told; training and inference both come through here.
+"""From a clip's pictures and poses to everything the UNet is told, in training as in inference.
 
 Letters: F frames, H W pixels of the pictures that the network is shown, D CLIP width.
 """
@@ -34,7 +34,8 @@ def prepare_conditioning(
     """Gather what the network is told of one clip.
 
     Args:
-        scene: The reference, its pose, and the poses on the character's body, of which the pictures are drawn.
+        scene: The reference, its pose, and the poses on the character's body, of which the pictures are
+        drawn.
         clip: The scene as the codec opened it.
         encoder: CLIP's image tower.
         conditions: Which conditions act.
@@ -73,8 +74,8 @@ def prepare_conditioning(
 def pose_pictures(poses: PoseSequence, size: Size) -> np.ndarray:
     """Draw skeletons for the network, uint8 [F, H, W, 3].
 
-    As released, they are drawn at the poses' own size and stretched. A network that works on a fraction of that size
-    has them drawn at its own instead, where the stretched lines would vanish.
+    As released, they are drawn at the poses' own size and stretched. A network that works on a fraction of
+    that size has them drawn at its own instead, where the stretched lines would vanish.
     """
     if 2 * size.height < poses.canvas.height:
         return draw_poses(poses.on_canvas(size))
@@ -82,7 +83,7 @@ def pose_pictures(poses: PoseSequence, size: Size) -> np.ndarray:
 
 
 def body_coordinates(poses: PoseSequence) -> Tensor:
-    """Lay the 18 body joints out as the pose indicator reads them: float32 [F, 2, 18], 0..1, -1 where not seen."""
+    """Lay the body joints out for the pose indicator: float32 [F, 2, 18], 0..1, -1 where not seen."""
     places = np.where(poses.visible(0.3)[:, BODY, None], poses.normalised()[:, BODY], np.float32(-1))
     return torch.from_numpy(np.ascontiguousarray(places.transpose(0, 2, 1)))
 

@@ -9,8 +9,8 @@ import numpy as np
 def push_pull(image: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Fill the unknown pixels of a picture smoothly from the known ones around them.
 
-    Known colours are averaged into ever coarser pictures ("push"); on the way back ("pull") each unknown pixel takes
-    the finest coarse colour there is. Gortler et al., "The Lumigraph", 1996, Sec. 3.4.
+    Known colours are averaged into ever coarser pictures ("push"); on the way back ("pull") each unknown
+    pixel takes the finest coarse colour there is. Gortler et al., "The Lumigraph", 1996, Sec. 3.4.
 
     Args:
         image: uint8 [H, W, 3].
@@ -28,7 +28,7 @@ def _fill(weighted: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Colours [h, w, 3] from colours times weight and the weight."""
     height, width = weight.shape
     own = weighted / np.maximum(weight, 1e-6)[..., None]
-    if min(height, width) <= 1 or weight.min() >= 1:
+    if max(height, width) <= 1 or weight.min() >= 1:
         return own
     half = ((width + 1) // 2, (height + 1) // 2)
     # Averages of neighbours reach one pixel beyond the two halves, so that no edge of a block shows.
@@ -44,8 +44,8 @@ def _fill(weighted: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def guided_upsample(values: np.ndarray, guide: np.ndarray, radius: int, eps: float) -> np.ndarray:
     """Enlarge a coarse map so that its edges follow those of a picture.
 
-    Within every window the map is a linear function of the colours; the coefficients are found at the map's own size
-    and enlarged instead of the map (He & Sun, "Fast Guided Filter", 2015).
+    Within every window the map is a linear function of the colours; the coefficients are found at the
+    map's own size and enlarged instead of the map (He & Sun, "Fast Guided Filter", 2015).
 
     Args:
         values: float32 [h, w], the coarse map.

@@ -1,8 +1,8 @@
 """The rig network: one picture of any character to part and joint maps.
 
 Letters: B batch, H W picture pixels, C channels, P parts (11), J joints (18).
-A U-Net whose coarsest level sees the whole character through attention; parts come out at half the picture's size,
-joints at a quarter, and whether a joint exists at all from the whole picture.
+A U-Net whose coarsest level sees the whole character through attention; parts come out at half the
+picture's size, joints at a quarter, and whether a joint exists at all from the whole picture.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class RigMaps:
 
     Attributes:
         parts: Logits of `PARTS`, [B, P, H/2, W/2].
-        joints: Logits over the places of each joint, [B, J, H/4, W/4]; a softmax over the places is a distribution.
+        joints: Logits over the places of each joint, [B, J, H/4, W/4]; a softmax over the places is a
+        distribution.
         present: Logits of "the character has this joint, and the picture shows where", [B, J].
     """
 
@@ -151,7 +152,7 @@ def _head(channels: int, out_channels: int) -> nn.Sequential:
 
 
 def _coordinates(image: Tensor) -> Tensor:
-    """x and y of every pixel in -1..1, [B, 2, H, W]."""
+    """X and y of every pixel in -1..1, [B, 2, H, W]."""
     batch, _, height, width = image.shape
     y = torch.linspace(-1, 1, height, dtype=image.dtype, device=image.device)
     x = torch.linspace(-1, 1, width, dtype=image.dtype, device=image.device)

@@ -49,8 +49,8 @@ class Rig:
 def read_rig(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None = None) -> Rig:
     """Find the parts, joints, mask and background of the character in a picture.
 
-    The network looks twice: at the whole picture, then closely at where the character is; both times also at the
-    mirrored picture, whose answer is mirrored back and averaged in.
+    The network looks twice: at the whole picture, then closely at where the character is; both times also
+    at the mirrored picture, whose answer is mirrored back and averaged in.
 
     Args:
         image: uint8 [H, W, 3], RGB.
@@ -71,7 +71,8 @@ def read_rig(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None = 
 
 def background_plate(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Paint the character out: uint8 [H, W, 3] from the picture and its mask, float [H, W] in 0..1."""
-    # A rim around the mask still has the character's colours and shadow; it must not be smeared over the hole.
+    # A rim around the mask still has the character's colours and shadow; it must not be smeared over the
+    # hole.
     reach = max(3, round(0.035 * image.shape[0])) | 1
     hidden = cv2.dilate(
         (mask > 0.1).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
@@ -87,8 +88,8 @@ def _look(
     """Run the network on a box of the picture.
 
     Returns:
-        Part probabilities [11, H, W] (background outside of the box), joints [18, 2] in pixels of the whole picture,
-        probabilities [18] that they exist.
+        Part probabilities [11, H, W] (background outside of the box), joints [18, 2] in pixels of the
+        whole picture, probabilities [18] that they exist.
     """
     left, top, right, bottom = box
     crop = image[top:bottom, left:right]
@@ -146,8 +147,8 @@ def joint_places(heat: Tensor, cell: int = 4, reach: int = 2) -> Tensor:
 def working_size(picture: Size, height: int, stride: int) -> Size:
     """Choose the size at which the network sees a picture.
 
-    Its area is that of a 2:3 portrait of the given height, whatever the picture's proportions (at most 1:2 to 2:1),
-    so that characters appear about as large as in training.
+    Its area is that of a 2:3 portrait of the given height, whatever the picture's proportions (at most 1:2
+    to 2:1), so that characters appear about as large as in training.
     """
     area = height * height * 2 / 3
     ratio = min(max(picture.width / picture.height, 0.5), 2.0)
@@ -156,7 +157,7 @@ def working_size(picture: Size, height: int, stride: int) -> Size:
 
 
 def _character_box(found: np.ndarray, size: Size) -> tuple[int, int, int, int] | None:
-    """Left, top, right, bottom around the largest connected region with a margin, or None where there is nothing."""
+    """Left, top, right, bottom around the largest connected region, with a margin; None if empty."""
     count, _, stats, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8))
     if count < 2:
         return None

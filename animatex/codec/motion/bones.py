@@ -1,6 +1,7 @@
 """From two poses of one character to one affine map per part.
 
-Letters: P parts (11), K key points (18). A map is float64 [2, 3] and takes reference pixels (x, y, 1) to frame pixels.
+Letters: P parts (11), K key points (18). A map is float64 [2, 3] and takes reference pixels (x, y, 1) to
+frame pixels.
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ def _similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 def _squeeze(
     axis: np.ndarray, across_from: np.ndarray, across_to: np.ndarray, turn: np.ndarray, narrowest: float
 ) -> np.ndarray:
-    """Scale perpendicular to the spine `axis`, as far as the performer's turn narrows the shoulders, [2, 2]."""
+    """Scale perpendicular to the spine `axis`, as far as a turn narrows the shoulders, [2, 2]."""
     normal = np.array([-axis[1], axis[0]])
     before, after = float((turn @ across_from) @ normal), float(across_to @ normal)
     ratio = abs(after) / max(abs(before), 1e-6) if abs(before) > 1 else 1.0
@@ -202,6 +203,7 @@ def _limb_map(limb: Limb, reference: Joints, frame: Joints, parent: np.ndarray) 
     along = source / length_from
     stretch = np.eye(2) + (ratio - 1) * np.outer(along, along)
     turn = _similarity(along, target / length_to)
-    # Elbows and knees stay closed: a limb starts where its parent ends, which a limit on lengths may have moved.
+    # Elbows and knees stay closed: a limb starts where its parent ends, which a limit on lengths may have
+    # moved.
     start = frame.places[limb.start] if limb.parent == TORSO else apply(parent, reference.places[limb.start])
     return _around(turn @ stretch, reference.places[limb.start], start)

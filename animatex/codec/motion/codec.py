@@ -1,9 +1,9 @@
 """The motion codec: latents that correct what a rig and a pose already imply.
 
 Letters: F frames, H W canvas pixels, h w latent cells, P parts (11).
-Latents are [1, P + 2, F, h, w]. The first P channels say by how much of a cell each part gains or loses against the
-rigid composition; the last two how far the visible surface is from where rigid motion puts it (x, y). Zero latents
-are the rigid composition itself, so a network that knows nothing does no harm.
+Latents are [1, P + 2, F, h, w]. The first P channels say by how much of a cell each part gains or loses
+against the rigid composition; the last two how far the visible surface is from where rigid motion puts it
+(x, y). Zero latents are the rigid composition itself, so a network that knows nothing does no harm.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class MotionTruth:
 
     Attributes:
         labels: Part of each pixel, uint8 [F, H, W].
-        motion: The reference pixel (x, y) that shows the same surface, float32 [F, H, W, 2]; NaN where none does.
+        motion: The reference pixel (x, y) that shows the same surface, float32 [F, H, W, 2]; NaN where
+        none does.
     """
 
     labels: np.ndarray
@@ -60,7 +61,7 @@ class MotionCodec:
     config: MotionCodecConfig
 
     def open(self, scene: Scene, generator: torch.Generator) -> MotionClip:
-        """Cut the character out and find where each frame wants its parts; nothing is drawn from the generator."""
+        """Cut the character out and find where each frame wants its parts; draws nothing."""
         rig = scene.rig
         assert rig is not None, "the motion codec works on a rig"
         reference = _joints(scene.reference_pose, 0)

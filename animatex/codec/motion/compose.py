@@ -60,7 +60,8 @@ def recompose(puppet: PuppetLayers, maps: np.ndarray, shares: np.ndarray, drift:
         puppet: The layers.
         maps: Reference pixels to frame pixels, float64 [11, 2, 3].
         shares: Which part each pixel shows, float32 [11, H, W]; sums to 1.
-        drift: Where in the frame a pixel's surface would be had it moved rigidly, relative to the pixel; float32
+        drift: Where in the frame a pixel's surface would be had it moved rigidly, relative to the pixel;
+        float32
             [2, H, W], x and y in pixels.
 
     Returns:

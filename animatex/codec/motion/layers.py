@@ -17,7 +17,7 @@ _MIN_SHARE = 2e-4
 
 
 _NECKLESS = 0.6
-"""Head and torso that meet along more than this share of the narrower one's width have no neck between them."""
+"""Head and torso that meet along more of the narrower one's width have no neck between them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +58,8 @@ class PuppetLayers:
 def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     """Cut a rig into layers.
 
-    Each limb keeps a round end under the part it hangs on, so that a bend leaves no gap; and each part is continued
-    under the parts in front of it as far as its own outline suggests.
+    Each limb keeps a round end under the part it hangs on, so that a bend leaves no gap; and each part is
+    continued under the parts in front of it as far as its own outline suggests.
 
     Args:
         rig: The character.
@@ -114,7 +114,8 @@ def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask:
 
 def _closed(shape: np.ndarray) -> np.ndarray:
     """The shape with its notches filled, as where an arm lies across it."""
-    # An eighth of the picture is about an arm's width; closing at a quarter of the size is sixteen times cheaper.
+    # An eighth of the picture is about an arm's width; closing at a quarter of the size is sixteen times
+    # cheaper.
     small = shape[::4, ::4].astype(np.uint8)
     reach = max(3, round(small.shape[0] / 8)) | 1
     padded = cv2.copyMakeBorder(small, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
@@ -124,7 +125,7 @@ def _closed(shape: np.ndarray) -> np.ndarray:
 
 
 def _round_ends(part: int, shapes: list[np.ndarray], joints: Joints) -> np.ndarray:
-    """Discs around the joints that another part turns on in front of this one, so that a bend opens no gap."""
+    """Discs around the joints that a part in front of this one turns on, so that no bend opens a gap."""
     ends = np.zeros(shapes[part].shape, np.uint8)
     for limb in LIMBS:
         behind = min(limb.part, limb.parent, key=BACK_TO_FRONT.index)
