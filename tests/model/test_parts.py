@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from animatex.model.attention import SpatialTransformer
+from animatex.model import attention
+from animatex.model.attention import SpatialTransformer, attend
 from animatex.model.blocks import ResBlock, StageInputs, Upsample, over_frames
 from animatex.model.conditions import FrameMixer, LatentEncoder, PictureEncoder
 from animatex.model.embeddings import position_sinusoids, step_sinusoids
@@ -60,6 +61,18 @@ def test_temporal_attention_is_blind_to_order() -> None:
     fill(module)
     x = torch.randn(1, 32, 4, 2, 2)
     torch.testing.assert_close(module(x.flip(2)), module(x).flip(2), rtol=1e-4, atol=1e-5)
+
+
+@given(queries=st.integers(1, 9), keys=st.integers(1, 9), heads=st.integers(1, 3))
+def test_both_ways_to_attend_agree(queries: int, keys: int, heads: int) -> None:
+    generator = torch.Generator().manual_seed(queries)
+    q = torch.randn(2, queries, 8 * heads, generator=generator).bfloat16()
+    k, v = (torch.randn(2, keys, 8 * heads, generator=generator).bfloat16() for _ in range(2))
+    exact = attend(q.float(), k.float(), v.float(), heads)
+    torch.testing.assert_close(attend(q, k, v, heads).float(), exact, rtol=0.02, atol=0.02)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attention, "PLAIN_ATTENTION_LIMIT", 0)
+        torch.testing.assert_close(attend(q, k, v, heads).float(), exact, rtol=0.02, atol=0.02)
 
 
 def test_spatial_attention_keeps_frames_apart() -> None:
