@@ -138,6 +138,25 @@ def require_person(poses: PoseSequence, max_missing: float, source: str) -> None
         )
 
 
+def require_frame_count(poses: PoseSequence, num_frames: int, poses_name: str, video_name: str) -> None:
+    """Check that poses from a file can be those of a video.
+
+    Args:
+        poses: What was read.
+        num_frames: Frames of the video.
+        poses_name: What the message calls the pose file.
+        video_name: What it calls the video.
+
+    Raises:
+        InputError: There is not one pose for each frame.
+    """
+    if len(poses) != num_frames:
+        raise InputError(
+            f"{poses_name} has {len(poses)} frames and {video_name} {num_frames}",
+            hint=f"make them again with: animatex pose extract {video_name}.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Track:
     """Where the followed person was last, and how many frames ago."""

@@ -11,13 +11,44 @@ from animatex.config.run import SmoothConfig
 from animatex.pose.proportions import torso_length
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
+    FACE,
+    LEFT_ARM,
+    LEFT_EAR,
+    LEFT_EYE,
+    LEFT_FOOT,
     LEFT_HAND,
-    LEFT_WRIST,
+    LEFT_LEG,
+    NECK,
+    NOSE,
+    RIGHT_ARM,
+    RIGHT_EAR,
+    RIGHT_EYE,
+    RIGHT_FOOT,
     RIGHT_HAND,
-    RIGHT_WRIST,
+    RIGHT_LEG,
 )
 
-_HANDS = ((LEFT_WRIST, LEFT_HAND), (RIGHT_WRIST, RIGHT_HAND))
+_SIDES = (
+    (RIGHT_ARM, RIGHT_LEG, RIGHT_FOOT, RIGHT_HAND),
+    (LEFT_ARM, LEFT_LEG, LEFT_FOOT, LEFT_HAND),
+)
+
+
+def _levels() -> tuple[tuple[list[int], list[int]], ...]:
+    """Points with the joints they hang on, joints before what hangs on them."""
+    pairs: list[list[tuple[int, int]]] = [[(NECK, NOSE)], [], [], []]
+    head = [RIGHT_EYE, LEFT_EYE, RIGHT_EAR, LEFT_EAR, *range(FACE.start, FACE.stop)]
+    pairs[1] += [(NOSE, point) for point in head]
+    for (shoulder, elbow, wrist), (hip, knee, ankle), foot, hand in _SIDES:
+        pairs[0] += [(NECK, shoulder), (NECK, hip)]
+        pairs[1] += [(shoulder, elbow), (hip, knee)]
+        pairs[2] += [(elbow, wrist), (knee, ankle)]
+        pairs[3] += [(wrist, point) for point in range(hand.start, hand.stop)]
+        pairs[3] += [(ankle, point) for point in foot]
+    return tuple(([joint for joint, _ in level], [point for _, point in level]) for level in pairs)
+
+
+_LEVELS = _levels()
 _SPEED_CUTOFF = 1.0
 
 
@@ -40,20 +71,23 @@ def smooth_poses(poses: PoseSequence, config: SmoothConfig) -> PoseSequence:
 def fill_gaps(poses: PoseSequence, max_gap: int) -> PoseSequence:
     """Interpolate points that are missing for at most `max_gap` frames.
 
-    A hand is interpolated relative to its wrist, so that it does not come off a moving arm. A filled point
-    has the lower of the scores on both sides.
+    A limb turns about the joint it hangs on, so that it keeps its length while its body moves; a point whose
+    joint is not known moves in a straight line. A filled point has the lower of the scores on both sides.
     """
     if max_gap == 0:
         return poses
-    points, scores = _bridge(np.nan_to_num(poses.keypoints), poses.scores, max_gap)
-    for wrist, hand in _HANDS:
-        held = scores[:, [wrist]] > 0
-        relative = np.nan_to_num(poses.keypoints[:, hand]) - points[:, [wrist]]
-        hand_points, hand_scores = _bridge(relative, np.where(held, poses.scores[:, hand], 0), max_gap)
-        points[:, hand] = np.where(held[..., None], hand_points + points[:, [wrist]], points[:, hand])
-        scores[:, hand] = np.where(held, hand_scores, scores[:, hand])
-    seen = (poses.scores > 0)[..., None]
-    return replace(poses, keypoints=np.where(seen, poses.keypoints, points), scores=scores)
+    given = np.nan_to_num(poses.keypoints)
+    seen = poses.scores > 0
+    points, scores = _bridge(given, poses.scores, max_gap, turning=False)
+    for joints, children in _LEVELS:
+        held = scores[:, joints] > 0
+        limbs = given[:, children] - points[:, joints]
+        known = np.where(held, poses.scores[:, children], 0)
+        turned, turned_scores = _bridge(limbs, known, max_gap, turning=True)
+        use = held & (turned_scores > 0) & ~seen[:, children]
+        points[:, children] = np.where(use[..., None], turned + points[:, joints], points[:, children])
+        scores[:, children] = np.where(use, turned_scores, scores[:, children])
+    return replace(poses, keypoints=np.where(seen[..., None], poses.keypoints, points), scores=scores)
 
 
 def one_euro(poses: PoseSequence, min_cutoff: float, beta: float) -> PoseSequence:
@@ -88,8 +122,13 @@ def jitter(poses: PoseSequence) -> float:
     return float(np.median(np.linalg.norm(bend, axis=1))) * poses.fps**2 / torso_length(poses)
 
 
-def _bridge(points: np.ndarray, scores: np.ndarray, max_gap: int) -> tuple[np.ndarray, np.ndarray]:
-    """Interpolate float [F, K, 2] over time where scores [F, K] are 0, in gaps up to `max_gap`."""
+def _bridge(
+    points: np.ndarray, scores: np.ndarray, max_gap: int, *, turning: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interpolate float [F, K, 2] over time where scores [F, K] are 0, in gaps up to `max_gap`.
+
+    Straight, or turning about the origin the shorter way round.
+    """
     count = len(points)
     seen = scores > 0
     frame = np.arange(count)[:, None]
@@ -97,10 +136,17 @@ def _bridge(points: np.ndarray, scores: np.ndarray, max_gap: int) -> tuple[np.nd
     after = np.minimum.accumulate(np.where(seen, frame, count)[::-1], axis=0)[::-1]
     fill = ~seen & (before >= 0) & (after < count) & (after - before - 1 <= max_gap)
     left, right = np.where(fill, before, frame), np.where(fill, after, frame)
-    weight = np.where(fill, (frame - left) / np.maximum(right - left, 1), 0.0)[..., None].astype(points.dtype)
+    weight = np.where(fill, (frame - left) / np.maximum(right - left, 1), 0.0)
     point = np.arange(points.shape[1])
-    mixed = (1 - weight) * points[left, point] + weight * points[right, point]
-    return mixed, np.minimum(scores[left, point], scores[right, point])
+    flat = points[..., 0] + 1j * points[..., 1]
+    start, end = flat[left, point], flat[right, point]
+    mixed = (1 - weight) * start + weight * end
+    if turning:
+        can_turn = (start != 0) & (end != 0)
+        safe = np.where(can_turn, start, 1)
+        mixed = np.where(can_turn, safe * (np.where(can_turn, end, 1) / safe) ** weight, mixed)
+    bridged = np.stack([mixed.real, mixed.imag], axis=2).astype(points.dtype)
+    return bridged, np.minimum(scores[left, point], scores[right, point])
 
 
 def _one_euro_pass(

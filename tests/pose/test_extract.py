@@ -8,7 +8,13 @@ import pytest
 from animatex.config.run import PoseConfig, SmoothConfig
 from animatex.errors import InputError
 from animatex.pose.estimator import DetectedPoses
-from animatex.pose.extract import detected_frames, estimate_poses, extract_poses, finish_poses
+from animatex.pose.extract import (
+    detected_frames,
+    estimate_poses,
+    extract_poses,
+    finish_poses,
+    require_frame_count,
+)
 from animatex.video.frames import FrameSequence, Size
 from tests.pose.figures import figure
 
@@ -171,3 +177,10 @@ def test_no_frames_are_refused():
 def test_detections_that_do_not_belong_together_are_refused():
     with pytest.raises(ValueError, match="keypoints, scores and boxes are"):
         DetectedPoses(np.zeros((1, 134, 2)), np.zeros((2, 134)), np.zeros((1, 5)))
+
+
+def test_poses_of_another_clip_are_refused():
+    require_frame_count(figure(frames=3), 3, "p.npz", "dance.mp4")
+    with pytest.raises(InputError, match=r"p\.npz has 3 frames and dance\.mp4 5") as error:
+        require_frame_count(figure(frames=3), 5, "p.npz", "dance.mp4")
+    assert error.value.hint == "make them again with: animatex pose extract dance.mp4."

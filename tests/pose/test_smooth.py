@@ -39,13 +39,27 @@ def test_smoothing_any_poses_is_finite_and_hides_nothing(seed: int):
     assert (smooth.scores[poses.scores > 0] > 0).all()
 
 
-def test_a_short_gap_is_bridged_in_a_straight_line():
+def test_a_point_that_hangs_on_nothing_is_bridged_in_a_straight_line():
     poses = figure(frames=6, swing=0.3)
     keypoints = poses.keypoints.copy()
-    keypoints[:, sk.RIGHT_KNEE] = np.arange(6)[:, None] * [3.0, -2.0]
-    filled = fill_gaps(without(poses.moved(keypoints), [2, 3], [sk.RIGHT_KNEE]), 2)
-    np.testing.assert_allclose(filled.keypoints[:, sk.RIGHT_KNEE], keypoints[:, sk.RIGHT_KNEE], atol=1e-4)
-    assert (filled.scores[:, sk.RIGHT_KNEE] == 1).all()
+    keypoints[:, sk.NECK] = np.arange(6)[:, None] * [3.0, -2.0]
+    filled = fill_gaps(without(poses.moved(keypoints), [2, 3], [sk.NECK]), 2)
+    np.testing.assert_allclose(filled.keypoints[:, sk.NECK], keypoints[:, sk.NECK], atol=1e-4)
+    assert (filled.scores[:, sk.NECK] == 1).all()
+
+
+def test_a_limb_keeps_its_length_and_its_body_over_a_gap():
+    poses = figure(frames=9)
+    keypoints = poses.keypoints.copy()
+    angles = np.linspace(0, 2.4, 9)
+    keypoints += np.arange(9)[:, None, None] ** 2 * [1.0, 0.0]
+    elbow = keypoints[:, sk.LEFT_ELBOW]
+    keypoints[:, sk.LEFT_WRIST] = elbow + 70 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    turning = poses.moved(keypoints)
+    filled = fill_gaps(without(turning, range(1, 8), [sk.LEFT_WRIST]), 7)
+    np.testing.assert_allclose(
+        filled.keypoints[:, sk.LEFT_WRIST], turning.keypoints[:, sk.LEFT_WRIST], atol=0.01
+    )
 
 
 def test_a_long_gap_and_the_clips_ends_stay_empty():
