@@ -1,0 +1,207 @@
+"""From maps to a rig: whole, mirrored, masked, or with nobody in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from animatex.config.model import RigConfig
+from animatex.pose.skeleton import MIRROR, PARTS
+from animatex.rig.network import RigMaps
+from animatex.rig.rig import (
+    MIRRORED_JOINTS,
+    MIRRORED_PARTS,
+    Rig,
+    background_plate,
+    joint_places,
+    read_rig,
+    working_size,
+)
+from animatex.video.frames import Size
+from tests.rig.puppets import Puppet, one_hot, puppet
+
+CONFIG = RigConfig(height=64, widths=(16, 32, 32), blocks=1, attention_blocks=1)
+
+
+@dataclass(eq=False)
+class Colours:
+    """Stands in for the network: knows parts by the puppet's colours, and joints as the middles of parts.
+
+    `read_rig` shows every picture and its mirror image; `sided` knows which is which, as when trained.
+    """
+
+    colours: Tensor
+    sided: bool = True
+    config: RigConfig = CONFIG
+    stem: nn.Conv2d = field(default_factory=lambda: nn.Conv2d(5, 1, 1))
+    seen: list[tuple[int, ...]] = field(default_factory=list)
+
+    def __call__(self, image: Tensor) -> RigMaps:
+        self.seen.append(tuple(image.shape))
+        pixels = nn.functional.avg_pool2d(image, 2)
+        away = (pixels[:, None] - self.colours[None, :, :, None, None]).square().sum(2)
+        parts = -away * 300
+        # The ground is what is unlike every part.
+        parts[:, 0] = -0.06 * 300
+        heat = nn.functional.avg_pool2d(parts.softmax(1), 2)
+        joints = (heat[:, [1 + joint % 10 for joint in range(18)]] + 1e-6).log() * 4
+        present = heat.amax((2, 3))[:, [1 + joint % 10 for joint in range(18)]] * 20 - 10
+        if self.sided:
+            parts[1], joints[1] = parts[1, list(MIRRORED_PARTS)], joints[1, list(MIRRORED_JOINTS)]
+            present[1] = present[1, list(MIRRORED_JOINTS)]
+        return RigMaps(parts, joints, present)
+
+
+def knowing(of: Puppet) -> Colours:
+    means = [of.image[of.labels == part].mean(0) / 255 for part in range(len(PARTS))]
+    return Colours(torch.tensor(np.array(means), dtype=torch.float32))
+
+
+def mirrored(picture: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(picture[:, ::-1])
+
+
+@pytest.mark.parametrize("size", [Size(128, 96), Size(96, 160), Size(200, 120)])
+def test_a_mirrored_picture_gives_the_mirrored_rig(size: Size) -> None:
+    # The network looks at the mirror image too, so this holds even for one that cannot tell left from right.
+    drawn = puppet(size)
+    network = replace(knowing(drawn), sided=False)
+    rig, other = read_rig(drawn.image, network), read_rig(mirrored(drawn.image), network)
+    assert np.abs(other.parts[list(MIRRORED_PARTS)][:, :, ::-1] - rig.parts).max() < 0.02
+    places = other.pose.keypoints[0, list(MIRRORED_JOINTS)]
+    places[:, 0] = size.width - places[:, 0]
+    assert np.abs(places - rig.pose.keypoints[0, :18]).max() < 0.2
+    assert np.allclose(other.pose.scores[0, list(MIRRORED_JOINTS)], rig.pose.scores[0, :18], atol=1e-3)
+    assert np.abs(mirrored(other.plate).astype(int) - rig.plate).mean() < 1
+
+
+def test_mirroring_names_right_what_was_left() -> None:
+    assert [PARTS[i] for i in MIRRORED_PARTS] == [_other_side(name) for name in PARTS]
+    assert MIRRORED_JOINTS == MIRROR[:18]
+
+
+def _other_side(name: str) -> str:
+    side, _, rest = name.partition("_")
+    return {"right": f"left_{rest}", "left": f"right_{rest}"}.get(side, name)
+
+
+def test_parts_are_found_where_they_are() -> None:
+    drawn = puppet()
+    rig = read_rig(drawn.image, knowing(drawn))
+    assert (rig.parts.argmax(0) == drawn.labels).mean() > 0.95
+    assert np.abs(rig.mask - (drawn.labels > 0)).mean() < 0.04
+    check(rig, drawn.image)
+
+
+def check(rig: Rig, image: np.ndarray) -> None:
+    """What holds for every rig."""
+    size = image.shape[:2]
+    assert rig.image is image
+    assert rig.parts.shape == (11, *size) and rig.parts.dtype == np.float32
+    assert 0 <= rig.parts.min() and rig.parts.max() <= 1 + 1e-5
+    assert np.allclose(rig.parts.sum(0), 1, atol=1e-4)
+    assert np.allclose(rig.mask, 1 - rig.parts[0])
+    assert rig.plate.shape == image.shape and rig.plate.dtype == np.uint8
+    assert rig.pose.canvas == size and len(rig.pose) == 1
+    assert not rig.pose.scores[0, 18:].any()
+
+
+def test_a_picture_that_brings_its_mask_keeps_it() -> None:
+    drawn = puppet()
+    alpha = np.where(drawn.labels > 0, 255, 0).astype(np.uint8)
+    alpha[drawn.labels == 2] = 128
+    rig = read_rig(drawn.image, knowing(drawn), alpha)
+    assert np.allclose(rig.mask, alpha / 255, atol=1e-5)
+    # However little the network thinks of a pixel: inside the mask it is some part's.
+    assert (rig.parts[1:].argmax(0)[alpha > 0] + 1 == drawn.labels[alpha > 0]).mean() > 0.9
+    check(rig, drawn.image)
+
+
+@pytest.mark.parametrize("opaque", [0, 255])
+def test_a_mask_may_be_empty_or_everything(opaque: int) -> None:
+    drawn = puppet()
+    rig = read_rig(drawn.image, knowing(drawn), np.full(drawn.labels.shape, opaque, np.uint8))
+    assert np.allclose(rig.mask, opaque / 255)
+    check(rig, drawn.image)
+    if opaque == 0:
+        assert np.array_equal(rig.plate, drawn.image)
+
+
+def test_a_picture_without_a_character_is_a_rig_too() -> None:
+    drawn = puppet()
+    rig = read_rig(drawn.plate, knowing(drawn))
+    check(rig, drawn.plate)
+    assert not rig.mask.any()
+    assert np.array_equal(rig.plate, drawn.plate)
+    assert (rig.pose.scores < 0.5).all()
+
+
+def test_a_small_character_is_looked_at_again_closely() -> None:
+    drawn = puppet(Size(64, 48))
+    image = np.full((256, 256, 3), 130, np.uint8)
+    image[90:154, 150:198] = np.where(drawn.labels[..., None] > 0, drawn.image, 130)
+    cut_out = replace(drawn, image=image[90:154, 150:198])
+    network = replace(knowing(cut_out), config=CONFIG.model_copy(update={"height": 128}))
+    rig = read_rig(image, network)
+    assert len(network.seen) == 2
+    assert all(shape[0] == 2 and shape[2] % 8 == 0 == shape[3] % 8 for shape in network.seen)
+    inside = rig.parts.argmax(0)[90:154, 150:198]
+    assert (inside == drawn.labels).mean() > 0.9
+    outside = np.ones((256, 256), bool)
+    outside[70:174, 130:218] = False
+    assert not rig.mask[outside].any()
+
+
+def test_a_plate_keeps_what_is_away_from_the_character_and_nothing_of_it() -> None:
+    drawn = puppet(Size(192, 128))
+    image = np.where(drawn.labels[..., None] > 0, (255, 0, 0), drawn.plate).astype(np.uint8)
+    plate = background_plate(image, (drawn.labels > 0).astype(np.float32))
+    assert np.abs(plate.astype(int) - drawn.plate).max() < 40
+    corner = np.s_[:20, :20]
+    assert np.array_equal(plate[corner], image[corner])
+
+
+@given(
+    height=st.integers(20, 3000),
+    width=st.integers(20, 3000),
+    base=st.sampled_from([64, 192, 256]),
+    levels=st.integers(2, 5),
+)
+def test_the_network_sees_about_the_same_area_of_any_picture(
+    height: int, width: int, base: int, levels: int
+) -> None:
+    stride = 2**levels
+    size = working_size(Size(height, width), base, stride)
+    assert size.height % stride == 0 == size.width % stride
+    shape = min(max(width / height, 0.5), 2.0)
+    tall = (base * base * 2 / 3 / shape) ** 0.5
+    assert abs(size.height - tall) <= stride / 2 + 1e-6
+    assert abs(size.width - tall * shape) <= stride / 2 + 1e-6
+
+
+@given(x=st.floats(10, 54), y=st.floats(10, 38))
+def test_a_joint_is_read_where_its_bell_stands(x: float, y: float) -> None:
+    rows, columns = np.mgrid[:12, :16] + 0.5
+    bell = np.exp(-((columns - x / 4) ** 2 + (rows - y / 4) ** 2) / 2)
+    heat = torch.tensor(np.stack([bell / bell.sum(), np.ones_like(bell) / bell.size]), dtype=torch.float32)
+    places = joint_places(heat)
+    assert np.hypot(*(places[0].numpy() - (x, y))) < 0.6
+    assert torch.isfinite(places).all()
+
+
+def test_a_second_hump_does_not_drag_a_joint_along() -> None:
+    heat = torch.zeros(1, 12, 16)
+    heat[0, 3, 4], heat[0, 9, 14] = 0.6, 0.4
+    assert joint_places(heat)[0].tolist() == [18.0, 14.0]
+
+
+def test_labels_and_their_shares_are_the_same_thing() -> None:
+    drawn = puppet()
+    assert np.array_equal(one_hot(drawn.labels).argmax(0), drawn.labels)
+    assert np.array_equal(drawn.rig.mask > 0, drawn.labels > 0)
