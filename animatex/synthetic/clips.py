@@ -151,12 +151,12 @@ def clip(seed: int, size: Size, num_frames: int, fps: float = 12.0) -> Synthetic
 
 
 def _stance(seed: int, body: Body, *, calm: float) -> Motion:
-    """One pose, `calm` with that probability; in a third of those the hands are at the own body."""
+    """One pose, `calm` with that probability; in four of ten of those the hands are at the own body."""
     rng = _stream(seed, _POSE)
     if rng.random() >= calm:
         return still_motion(rng, calm=False)
     pose = sample_pose(rng, calm=True)
-    return Motion((touch(rng, body, pose) if rng.random() < 0.34 else pose)[None])
+    return Motion((touch(rng, body, pose) if rng.random() < 0.42 else pose)[None])
 
 
 def _stream(seed: int, stream: int) -> np.random.Generator:

@@ -34,13 +34,14 @@ EARS = {
     "sheep": "flap",
 }
 
+_FREQUENT = ("rabbit", "rabbit", "rabbit", "bear", "bear", "cat", "dog")
 _MUZZLES = {"bird": "beak", "frog": "wide", "pig": "disc"}
 
 
 def beast(rng: np.random.Generator) -> Character:
     """Draw an animal on its hind legs, dressed or not."""
     look = sample_look(rng, hide="fur")
-    species = look.pick(*EARS)
+    species = look.pick(*EARS, *_FREQUENT)
     head = look.between(0.24, 0.52)
     wide = head * look.between(0.46, 0.66)
     body, girth = _build(look, head, wide)
@@ -70,7 +71,9 @@ def beast(rng: np.random.Generator) -> Character:
     marks = _markings(look, species, head, wide, eye_y, face.gap)
     plates.append(Plate(Frame.HEAD, (Shape(skull, look.skin), *marks), HEAD, 1.0))
     plates += _mane(look, head, wide) if look.chance(0.14) else []
-    plates += hood(look, head, wide, 1.16) if look.chance(0.12) else headset(look, head, wide)
+    plates += (
+        hood(look, head, wide, look.between(1.08, 1.25)) if look.chance(0.2) else headset(look, head, wide)
+    )
     plates += creature_ears(look, EARS[species], head, wide)
     plates.append(Plate(Frame.HEAD, face.muzzle, HEAD, 1.1, at=(0.0, eye_y), z=1.0 * wide))
     plates.append(Plate(Frame.HEAD, face.shapes, HEAD, 1.12, at=(0.0, eye_y), z=0.75 * wide))
@@ -239,7 +242,7 @@ def creature_ears(look: Look, kind: str, head: float, wide: float) -> list[Plate
                 (s * 0.7 * wide, -0.85 * head),
             )
         else:
-            length = (look.between(0.6, 1.3) if kind == "long" else look.between(0.35, 0.55)) * head * size
+            length = (look.between(0.6, 1.5) if kind == "long" else look.between(0.35, 0.55)) * head * size
             width = (0.36 if kind == "long" else 0.55) * wide
             angle = own + (s * 1.2 if bent and s > 0 else 0)
             shapes = [

@@ -216,9 +216,24 @@ def hat(look: Look, head: float, wide: float) -> list[Plate]:
             ),
             Shape(ol.ellipse(0, top - 0.16 * head, 0.22 * wide, 0.22 * wide), look.shoe),
         ]
+    elif kind < 0.34:
+        shapes = _feather(look, top, head, wide)
     else:
         return []
     return [Plate(Frame.HEAD, tuple(shapes), HEAD, 1.3, z=0.1 * wide)]
+
+
+def _feather(look: Look, top: float, head: float, wide: float) -> list[Shape]:
+    """A feather, or a single standing lock of hair."""
+    lean, long = look.between(-0.9, 0.9), look.between(0.3, 1.0) * head
+    fill = look.hair if look.chance(0.5) else look.accent
+    root = (look.between(-0.4, 0.4) * wide, top + 0.08 * head)
+    if look.chance(0.4):
+        tip = (root[0] + lean * long, root[1] - long * look.between(0.5, 1))
+        bow = (root[0] + look.between(-0.3, 0.3) * long, root[1] - 0.6 * long)
+        return [Shape(ol.stroke([root, bow, tip], 0.14 * wide, taper=0.15), fill)]
+    blade = ol.wobbled(look.rng, ol.leaf(0, 0, long, 0.35 * long, lean), 0.06) + root
+    return [Shape(blade, fill)]
 
 
 def neckwear(look: Look, body: Body, girth: float) -> list[Plate]:

@@ -10,7 +10,7 @@ from animatex.synthetic.puppet import Body
 # Name, weight, whether both hands do it, and the wrist's place: x in shoulder widths (outwards), y from the
 # pelvis up in torso lengths; each as mean and spread.
 _TOUCHES = (
-    ("clasped", 0.26, True, (0.12, 0.1), (0.42, 0.17)),
+    ("clasped", 0.34, True, (0.12, 0.1), (0.42, 0.17)),
     ("hips", 0.2, True, (0.82, 0.1), (0.1, 0.06)),
     ("pockets", 0.1, True, (0.85, 0.1), (-0.08, 0.06)),
     ("crossed", 0.14, True, (-0.55, 0.15), (0.52, 0.08)),
