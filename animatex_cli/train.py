@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,7 +59,7 @@ def command(
     from animatex.training.recipe import train
 
     runtime = make_runtime(config.runtime, config.seed)
-    console.note(f"{preset}: {len(config.stages)} stages on {runtime.device}, into {config.out}", quiet=quiet)
+    console.note(f"{preset}: {_count(config.stages)} on {runtime.device}, into {config.out}", quiet=quiet)
     with console.progress(quiet=quiet) as shown:
         timer = StageTimer(shown)
         report = train(config, runtime, timer, minutes)
@@ -95,3 +96,7 @@ def _show(report: TrainReport, out: str) -> None:
         console.print_table(("stage", "steps", "seconds", "loss", "weights"), rows)
     state = "finished" if report.finished else "not finished; the same command goes on"
     console.note(f"{out}: {state}")
+
+
+def _count(stages: Sized) -> str:
+    return f"{len(stages)} stage" if len(stages) == 1 else f"{len(stages)} stages"

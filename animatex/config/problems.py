@@ -39,7 +39,14 @@ def problems_of(
         places: Where each value stands; the empty path is the file.
     """
     found: dict[tuple[KeyPath, str], Problem] = {}
-    for detail in error.errors():
+    details = error.errors()
+    for detail in details:
+        # A list whose items are wrong is also called too short: pydantic counts the good ones.
+        depth = len(detail["loc"])
+        if detail["type"] == "too_short" and any(
+            len(other["loc"]) > depth and other["loc"][:depth] == detail["loc"] for other in details
+        ):
+            continue
         path, hint, holder = _follow(section, data, detail["loc"])
         problem = _problem(detail, path, hint, holder, places)
         found.setdefault((path, problem.text), problem)

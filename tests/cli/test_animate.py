@@ -56,7 +56,7 @@ def test_two_files_give_a_video_and_its_record_in_the_current_folder(place, caps
 
 
 def test_the_record_repeats_the_run_byte_by_byte(place):
-    assert animate("--seed", "5", "--frames", "3", "--out", "first.mp4") == 0
+    assert animate("--seed", "5", "--frames", "3", "--size", "256x256", "--out", "first.mp4") == 0
     assert run(["animate", "hero.png", "dance.npz", "--preset", "first.yaml", "--out", "second.mp4"]) == 0
     assert Path("first.mp4").read_bytes() == Path("second.mp4").read_bytes()
     assert load_config(AnimateConfig, Path("first.yaml")) == load_config(AnimateConfig, Path("second.yaml"))
@@ -262,16 +262,21 @@ def test_poses_may_come_through_a_pipe(place, monkeypatch, capsys):
     text = io.StringIO()
     write_json_lines(waving(), text)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.getvalue().encode())))
-    assert run(["animate", "hero.png", "-", "--preset", "tiny"]) == 0
-    assert capsys.readouterr().out == "hero-poses.mp4\n"
-    assert animate("--out", "file.mp4", "--quiet") == 0
-    import av
+    assert run(["animate", "hero.png", "-", "--preset", "tiny", "--out", "piped", "--quiet"]) == 0
+    assert animate("--out", "read", "--quiet") == 0
+    piped, read = ([path.read_bytes() for path in sorted(Path(f).glob("*.png"))] for f in ("piped", "read"))
+    assert len(piped) == 4
+    assert piped == read
 
-    def pictures(path: str) -> list[np.ndarray]:
-        with av.open(path) as video:
-            return [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
 
-    assert np.array_equal(pictures("hero-poses.mp4"), pictures("file.mp4"))
+def test_a_pipe_names_its_video_after_the_poses(place, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"no poses")))
+    Path("hero-poses.mp4").touch()
+    assert run(["animate", "hero.png", "-", "--preset", "tiny"]) == 1
+    assert capsys.readouterr().err.startswith("error: hero-poses.mp4 exists already\n")
+    Path("hero-poses.mp4").unlink()
+    assert run(["animate", "hero.png", "-", "--preset", "tiny"]) == 1
+    assert "standard-input.jsonl" in capsys.readouterr().err
 
 
 def test_a_name_without_suffix_is_a_folder_of_pictures(place):

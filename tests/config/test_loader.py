@@ -208,6 +208,20 @@ def test_a_missing_part_file_is_named_with_the_line_that_names_it(write):
     )
 
 
+def test_a_list_of_wrong_items_is_not_called_short_too(write):
+    class Few(Section):
+        things: Annotated[tuple[Small, ...], Field(min_length=1)]
+
+    with pytest.raises(ConfigError) as caught:
+        load_config(Few, write("few.yaml", "things: [{kind: small, size: 0}]\n"))
+    assert caught.value.message == ("few.yaml:1: things.0.size: got 0; needs a whole number from 1 to 1000.")
+    with pytest.raises(ConfigError) as caught:
+        load_config(Few, write("few.yaml", "things: []\n"))
+    assert caught.value.message == (
+        "few.yaml:1: things: got a list; needs a list of at least 1, each a section or a part file."
+    )
+
+
 def test_text_is_no_part_file_where_text_is_expected(write):
     assert load_config(Toy, write("mine.yaml", GOOD.replace("hello", "parts/x.yaml"))).name == "parts/x.yaml"
 
