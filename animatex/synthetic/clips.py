@@ -273,10 +273,8 @@ def _pose_sequence(pose: Pose, camera: Camera, size: Size, fps: float) -> PoseSe
 def _driver(seed: int, dance: Motion, size: Size, fps: float) -> PoseSequence:
     rng = _stream(seed, _DRIVER)
     pose = solve(driver_body(rng), dance)
-    scale = rng.uniform(0.45, 0.9) * size.height
-    reach = np.abs(pose.joints[..., 0]).max() + 0.05
-    scale = min(scale, 0.5 * size.width / reach)
-    slack = max(size.width / 2 - reach * scale, 0)
-    x = size.width / 2 + rng.uniform(-0.9, 0.9) * slack
-    ground = scale + (size.height - scale) * rng.uniform(0.3, 0.95)
+    reach, tall = np.abs(pose.joints[..., 0]).max() + 0.05, 0.05 - pose.joints[..., 1].min()
+    scale = min(rng.uniform(0.45, 0.9) * size.height, 0.5 * size.width / reach, 0.98 * size.height / tall)
+    x = size.width / 2 + rng.uniform(-0.9, 0.9) * (size.width / 2 - reach * scale)
+    ground = tall * scale + (size.height - tall * scale) * rng.uniform(0.3, 0.95)
     return _pose_sequence(pose, Camera(float(scale), float(x), float(ground)), size, fps)
