@@ -175,9 +175,10 @@ def command(
         if dry_run:
             _show_plan(plan, config, target, files, preset, as_json=json)
             return
+        console.note(f"{preset}: {_summary(plan)}", quiet=quiet)
         inputs = read_inputs(plan, config, timer)
         timer.start("loading networks")
-        models = load_models(config, plan)
+        models = load_models(config, plan.runtime, plan.weights)
         timer.done()
         frames_made = animate(inputs, models, config, plan.runtime, timer)
         _write_video(target, frames_made, plan, config, timer)
@@ -296,6 +297,12 @@ def _write_preview(path: Path, inputs: ClipInputs, result: FrameSequence, config
 def _repeat(reference: Path, driving: Path, poses: Path | None, record: Path) -> str:
     words = ["animatex", "animate", str(reference), str(driving), "--preset", str(record)]
     return shlex.join([*words, "--poses", str(poses)] if poses else words)
+
+
+def _summary(plan: AnimationPlan) -> str:
+    size = f"{plan.canvas.width} x {plan.canvas.height}"
+    calls = f"{plan.evaluations} evaluation{'s' if plan.evaluations > 1 else ''}"
+    return f"{plan.clip.reason}; {size}; {calls} on {plan.device.name} in {plan.dtype.name}"
 
 
 def _said(chosen: Resolved[Any]) -> str:
