@@ -137,6 +137,12 @@ class SamplerConfig(Section):
     batch_guidance: bool
     """Run both guidance passes as one batch: faster, twice the activation memory."""
 
+    @model_validator(mode="after")
+    def _spacing_fits_the_solver(self) -> SamplerConfig:
+        if self.solver != "ddim" and self.spacing != "trailing":
+            raise ValueError(f"spacing is '{self.spacing}'; solver '{self.solver}' needs 'trailing'.")
+        return self
+
 
 class ContextConfig(Section):
     """Windows over a clip longer than the network was trained on."""

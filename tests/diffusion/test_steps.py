@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,14 @@ def sampler(steps: int, spacing: Literal["uniform", "trailing"]) -> SamplerConfi
         offset_noise=0.0,
         batch_guidance=False,
     )
+
+
+@pytest.mark.parametrize("solver", ["dpm", "unipc"])
+def test_few_step_solvers_know_one_spacing_only(solver: Literal["dpm", "unipc"]) -> None:
+    good = sampler(4, "trailing").model_dump() | {"solver": solver}
+    assert SamplerConfig(**good).solver == solver
+    with pytest.raises(ValueError, match=f"spacing is 'uniform'; solver '{solver}' needs 'trailing'"):
+        SamplerConfig(**(good | {"spacing": "uniform"}))
 
 
 def test_thirty_released_steps_are_thirty_one_from_991_to_1() -> None:

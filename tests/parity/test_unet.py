@@ -67,8 +67,7 @@ def test_one_evaluation_equals_the_published_one(
     assert relative_error(ours, recorded("small")[f"{conditions}.t{step}"]) < ONE_EVALUATION
 
 
-@pytest.mark.parametrize("steps", [10, 30])
-@pytest.mark.parametrize("as_batch", [False, True])
+@pytest.mark.parametrize(("steps", "as_batch"), [(10, False), (30, True)])
 @torch.inference_mode()
 def test_a_sampler_run_equals_the_published_one(
     small_unet: AnimateXUNet, clip: Inputs, steps: int, as_batch: bool
