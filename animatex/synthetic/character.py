@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from animatex.synthetic.creatures import beast, robot, snowman
+from animatex.synthetic.creatures import beast
 from animatex.synthetic.humans import human
 from animatex.synthetic.puppet import Character
 from animatex.synthetic.stalks import plant
 from animatex.synthetic.things import blob, food, furniture
+from animatex.synthetic.toys import robot, snowman
 
 FAMILIES = (
     (human, 0.38),

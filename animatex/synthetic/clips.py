@@ -27,15 +27,14 @@ from animatex.synthetic.puppet import Body, Character, Frame
 from animatex.synthetic.render import (
     Camera,
     Picture,
-    Sprite,
     draw,
     drawing_order,
-    paint_sprites,
     pixel_maps,
     placements,
     trace,
 )
 from animatex.synthetic.rigging import Pose, solve
+from animatex.synthetic.sprites import Sprite, paint_sprites
 from animatex.synthetic.surface import Lighting, sample_lighting
 from animatex.synthetic.surroundings import Surroundings, cast_shadow, sample_surroundings
 from animatex.video.frames import FrameSequence, Size

@@ -8,7 +8,7 @@ import numpy as np
 
 from animatex.synthetic import outlines as ol
 from animatex.synthetic.creatures import EARS, creature_ears
-from animatex.synthetic.extras import hat
+from animatex.synthetic.headwear import hat
 from animatex.synthetic.look import Look, dyed
 from animatex.synthetic.palette import LEAF, jitter, mix, pick
 from animatex.synthetic.puppet import Frame, Plate, Shape

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from animatex.synthetic import outlines as ol
-from animatex.synthetic.extras import back_things, hair, hat, headset, held_thing, hood, neckwear
+from animatex.synthetic.extras import back_things, held_thing, neckwear
 from animatex.synthetic.faces import Face, human_face
+from animatex.synthetic.headwear import hair, hat, headset, hood
 from animatex.synthetic.limbs import LimbStyle, build_limb
 from animatex.synthetic.look import Look, sample_look
 from animatex.synthetic.puppet import Body, Character, Frame, Plate, Shape
