@@ -110,7 +110,7 @@ def read_header(path: Path) -> Header | None:
             f"{path.name} is in format {metadata['format']}; this version of animatex reads /{VERSION}",
             hint="update animatex, or take weights made with this version.",
         )
-    config: Mapping[str, object] = json.loads(metadata["config"])
+    config: Mapping[str, object] = json.loads(metadata.get("config", "{}"))
     return Header(kind, config, metadata.get("source_sha256"))
 
 
@@ -222,7 +222,10 @@ def _metadata(path: Path) -> dict[str, str] | None:
         (length,) = struct.unpack("<Q", start[:8])
         if length > size - 8:
             return None
-        header = json.loads(b"{" + file.read(length - 1))
+        try:
+            header = json.loads(b"{" + file.read(length - 1))
+        except ValueError:
+            return None
     data = max(
         (entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0
     )
