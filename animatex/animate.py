@@ -169,7 +169,7 @@ def read_inputs(plan: AnimationPlan, config: AnimateConfig, progress: Progress =
     rig = None
     if isinstance(config.codec, MotionCodecConfig):
         progress.start("taking the character apart", 1)
-        rig = read_rig(reference, load_rig_network(config.codec, plan), alpha)
+        rig = read_rig(reference, load_rig_network(config.codec, config.seed, plan.weights), alpha)
         progress.done()
     still = _lazy_estimator(config, plan)
     reference_pose = choose_reference_pose(reference, rig, poses, still, config.pose)
@@ -178,8 +178,13 @@ def read_inputs(plan: AnimationPlan, config: AnimateConfig, progress: Progress =
     )
 
 
-def load_models(config: AnimateConfig, plan: AnimationPlan) -> AnimateModels:
+def load_models(config: AnimateConfig, runtime: Runtime, weights: Path | None = None) -> AnimateModels:
     """Load the networks that the preset names; those it names no file for get random weights from the seed.
+
+    Args:
+        config: The preset with its overrides.
+        runtime: The UNet gets its dtype.
+        weights: Folder of weights; None: the user's own.
 
     Raises:
         InputError: A weights file is not installed.
@@ -188,15 +193,15 @@ def load_models(config: AnimateConfig, plan: AnimationPlan) -> AnimateModels:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         if config.checkpoint is None:
-            unet = build_unet(config.unet).to(plan.runtime.dtype).eval().requires_grad_(False)
+            unet = build_unet(config.unet).to(runtime.dtype).eval().requires_grad_(False)
         else:
-            path = find_weights(config.checkpoint, plan.weights)
-            unet = load_unet(path, config.unet, plan.runtime.dtype)
+            path = find_weights(config.checkpoint, weights)
+            unet = load_unet(path, config.unet, runtime.dtype)
         if config.clip_checkpoint is None:
             clip = FrozenClip(config.clip_encoder, build_clip(config.clip_encoder).visual)
         else:
-            clip = load_clip(find_weights(config.clip_checkpoint, plan.weights), config.clip_encoder)
-        return AnimateModels(unet, _load_codec(config, plan), clip)
+            clip = load_clip(find_weights(config.clip_checkpoint, weights), config.clip_encoder)
+        return AnimateModels(unet, _load_codec(config, weights), clip)
 
 
 @torch.inference_mode()
@@ -268,21 +273,21 @@ def num_steps(config: AnimateConfig) -> int:
     return len(timestep_pairs(config.sampler, config.schedule.train_steps))
 
 
-def load_rig_network(codec: MotionCodecConfig, plan: AnimationPlan) -> RigNetwork:
+def load_rig_network(codec: MotionCodecConfig, seed: int, weights: Path | None = None) -> RigNetwork:
     """Load the preset's rig network on the CPU, in float32: it runs once and its edges matter."""
     if codec.checkpoint is not None:
-        return load_rig(find_weights(codec.checkpoint, plan.weights), codec.rig)
+        return load_rig(find_weights(codec.checkpoint, weights), codec.rig)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(plan.runtime.seed)
+        torch.manual_seed(seed)
         return RigNetwork(codec.rig).eval().requires_grad_(False)
 
 
-def _load_codec(config: AnimateConfig, plan: AnimationPlan) -> LatentCodec:
+def _load_codec(config: AnimateConfig, weights: Path | None) -> LatentCodec:
     if isinstance(config.codec, MotionCodecConfig):
         return MotionCodec(config.codec)
     if config.codec.checkpoint is None:
         return VaeCodec(config.codec, build_autoencoder())
-    return load_vae(find_weights(config.codec.checkpoint, plan.weights), config.codec)
+    return load_vae(find_weights(config.codec.checkpoint, weights), config.codec)
 
 
 def _lazy_estimator(config: AnimateConfig, plan: AnimationPlan) -> PoseEstimator:

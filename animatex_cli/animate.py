@@ -45,38 +45,93 @@ _SAMPLING = "Sampling"
 _OUTPUT = "Output"
 
 
+Reference = Annotated[
+    Path, typer.Argument(metavar="REFERENCE", help="Picture of the character.", show_default=False)
+]
+Driving = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DRIVING",
+        help="Video of the performer, folder of pictures, pose file, or - for poses on standard input.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help=r"Video (.mp4, .mov) or folder of PNG files.  \[default: REFERENCE-DRIVING.mp4 here]",
+        show_default=False,
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Preview = Annotated[
+    Path | None,
+    typer.Option(
+        "--preview",
+        metavar="FILE",
+        help="Also write a contact sheet (.png): driving frames, poses, result.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Poses = Annotated[
+    Path | None,
+    typer.Option(
+        "--poses",
+        metavar="FILE",
+        help="Poses of the driving video, made before with `pose extract`.",
+        rich_help_panel=_CLIP,
+    ),
+]
+Frames = Annotated[
+    int | None, typer.Option("--frames", help=r"Frames to make.  \[clip.frames]", rich_help_panel=_CLIP)
+]
+Every = Annotated[
+    int | None,
+    typer.Option("--every", help=r"Take every n-th driving frame.  \[clip.every]", rich_help_panel=_CLIP),
+]
+Start = Annotated[
+    int | None,
+    typer.Option("--start", help=r"First driving frame used.  \[clip.start]", rich_help_panel=_CLIP),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option("--steps", help=r"Sampling steps.  \[sampler.steps]", rich_help_panel=_SAMPLING),
+]
+Guidance = Annotated[
+    float | None,
+    typer.Option(
+        "--guidance",
+        help=r"Guidance scale; 1 turns it off.  \[sampler.guidance_scale]",
+        rich_help_panel=_SAMPLING,
+    ),
+]
+Fps = Annotated[
+    float | None,
+    typer.Option("--fps", help=r"Frames per second of the result.  \[video.fps]", rich_help_panel=_OUTPUT),
+]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        "--size",
+        metavar="WxH",
+        help=r"Size of the result in pixels.  \[canvas.width, canvas.height]",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what would be done, and do nothing.", rich_help_panel=_OUTPUT),
+]
+
+
 def command(
-    reference: Annotated[
-        Path, typer.Argument(metavar="REFERENCE", help="Picture of the character.", show_default=False)
-    ],
-    driving: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DRIVING",
-            help="Video of the performer, folder of pictures, pose file, or - for poses on standard input.",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="FILE",
-            help=r"Video (.mp4, .mov) or folder of PNG files.  \[default: REFERENCE-DRIVING.mp4 here]",
-            show_default=False,
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
-    preview: Annotated[
-        Path | None,
-        typer.Option(
-            "--preview",
-            metavar="FILE",
-            help="Also write a contact sheet (.png): driving frames, poses, result.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
+    reference: Reference,
+    driving: Driving,
+    out: Out = None,
+    preview: Preview = None,
     force: Force = False,
     preset: Preset = "mini",
     set_: Set = None,
@@ -84,57 +139,15 @@ def command(
     device: Device = None,
     dtype: Dtype = None,
     seed: Seed = None,
-    poses: Annotated[
-        Path | None,
-        typer.Option(
-            "--poses",
-            metavar="FILE",
-            help="Poses of the driving video, made before with `pose extract`.",
-            rich_help_panel=_CLIP,
-        ),
-    ] = None,
-    frames: Annotated[
-        int | None, typer.Option("--frames", help=r"Frames to make.  \[clip.frames]", rich_help_panel=_CLIP)
-    ] = None,
-    every: Annotated[
-        int | None,
-        typer.Option("--every", help=r"Take every n-th driving frame.  \[clip.every]", rich_help_panel=_CLIP),
-    ] = None,
-    start: Annotated[
-        int | None,
-        typer.Option("--start", help=r"First driving frame used.  \[clip.start]", rich_help_panel=_CLIP),
-    ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option("--steps", help=r"Sampling steps.  \[sampler.steps]", rich_help_panel=_SAMPLING),
-    ] = None,
-    guidance: Annotated[
-        float | None,
-        typer.Option(
-            "--guidance",
-            help=r"Guidance scale; 1 turns it off.  \[sampler.guidance_scale]",
-            rich_help_panel=_SAMPLING,
-        ),
-    ] = None,
-    fps: Annotated[
-        float | None,
-        typer.Option(
-            "--fps", help=r"Frames per second of the result.  \[video.fps]", rich_help_panel=_OUTPUT
-        ),
-    ] = None,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            "--size",
-            metavar="WxH",
-            help=r"Size of the result in pixels.  \[canvas.width, canvas.height]",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Say what would be done, and do nothing.", rich_help_panel=_OUTPUT),
-    ] = False,
+    poses: Poses = None,
+    frames: Frames = None,
+    every: Every = None,
+    start: Start = None,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    fps: Fps = None,
+    size: Size = None,
+    dry_run: DryRun = False,
     print_config: PrintConfig = False,
     json: Json = False,
     quiet: Quiet = False,
