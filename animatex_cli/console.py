@@ -130,21 +130,14 @@ def _talk(text: str, *, label: str = "", style: str = "") -> None:
 
 
 def _bars(target: Console) -> Bars:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
     columns = (
-        TextColumn("{task.description:<18}"),
+        TextColumn("{task.description:<28}"),
         BarColumn(),
-        MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[count]}"),
     )
     return Bars(*columns, console=target, transient=True)
 
@@ -155,14 +148,19 @@ class _Bars:
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
         self._task: TaskID | None = None
+        self._count = 0
+        self._total: int | None = None
 
     def start(self, stage: str, total: int | None = None) -> None:
         self.done()
-        self._task = self._bars.add_task(stage, total=total)
+        self._count, self._total = 0, total
+        self._task = self._bars.add_task(stage, total=total, count="")
 
     def advance(self, n: int = 1) -> None:
         if self._task is not None:
-            self._bars.advance(self._task, n)
+            self._count += n
+            of = f" of {self._total}" if self._total else ""
+            self._bars.update(self._task, advance=n, count=f"{self._count}{of}")
 
     def done(self) -> None:
         if self._task is not None:

@@ -37,11 +37,13 @@ def on_a_terminal(code: str, **environment: str) -> str:
 
 
 WORK = """
+import time
 from animatex_cli import console
 with console.progress(quiet=False) as progress:
     progress.start("sampling", 3)
     for _ in range(3):
         progress.advance()
+        time.sleep(0.2)
     console.note("half way")
     progress.done()
     progress.start("writing")
@@ -51,7 +53,7 @@ with console.progress(quiet=False) as progress:
 def test_a_terminal_gets_bars_and_talk_between_them():
     shown = on_a_terminal(WORK)
     assert "sampling" in shown
-    assert "/3" in shown
+    assert "3 of 3" in shown
     assert "half way" in shown
 
 
