@@ -12,6 +12,7 @@ from animatex.pose.skeleton import (
     LEFT_BIG_TOE,
     LEFT_HEEL,
     LEFT_SMALL_TOE,
+    NECK,
     NUM_KEYPOINTS,
     RIGHT_BIG_TOE,
     RIGHT_HEEL,
@@ -204,6 +205,8 @@ def _aim(rng: np.random.Generator, size: Size, character: Character, pose: Pose,
         zoom = rng.uniform(1.25, 2.1)
         scale *= zoom
         ground = rng.uniform(0.03, 0.12) * size.height + tall * zoom
+        neck = float(pose.joints[:, NECK, 1].mean()) * scale
+        ground = min(ground, 0.75 * size.height - neck)
     elif cut < 0.25:  # its side cuts off an arm
         x += rng.choice([-1.0, 1.0]) * 0.3 * reach * scale
     return Camera(float(scale), float(x), float(ground))

@@ -75,7 +75,8 @@ def beast(rng: np.random.Generator) -> Character:
     plates += (
         hood(look, head, wide, look.between(1.08, 1.25)) if look.chance(0.2) else headset(look, head, wide)
     )
-    plates += creature_ears(look, EARS[species], head, wide)
+    ears = EARS[species] if look.chance(0.85) else "long"
+    plates += creature_ears(look, ears, head, wide)
     plates.append(Plate(Frame.HEAD, face.muzzle, HEAD, 1.1, at=(0.0, eye_y), z=1.0 * wide))
     plates.append(Plate(Frame.HEAD, face.shapes, HEAD, 1.12, at=(0.0, eye_y), z=0.75 * wide))
     if look.chance(0.5):

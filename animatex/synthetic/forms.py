@@ -52,6 +52,10 @@ FORMS = {
     "cloud": [(0, 0.45), (0.25, 0.8), (0.6, 1), (0.9, 0.9), (1, 0.6)],
     "bean": [(0, 0.5), (0.12, 0.9), (0.5, 1), (0.85, 0.95), (1, 0.5)],
 }
+_GLASS = ("jar", "bottle", "cup")
+_VESSELS = ("cup", "carton", "jar", "can", "bottle")
+_ROUND = ("can", "cup", "pot", "candle", "lamp", "jar", "bottle")
+_UNEVEN = ("fruit", "egg", "bean", "slime", "cupcake", "pillow", "cheese", "bread")
 FLAT = "pencil candle house television gift carton can cup pot book phone lamp ghost bread jar bottle".split()
 
 
@@ -63,63 +67,54 @@ def width_at(form: str, share: float) -> float:
 
 def block(look: Look, form: str, top: float, height: float, half: float, split: float) -> Plate:
     """The body itself, painted; above y = `split` it is the head."""
-    knots = [(top + share * height, width * half) for share, width in FORMS[form]]
-    sag = (
-        half * look.between(0, 0.16)
-        if form in ("can", "cup", "pot", "candle", "lamp", "jar", "bottle")
-        else 0.0
-    )
-    outline = ol.profile(knots, flat=form in FLAT, sag=sag)
-    if form == "star":
-        points = int(look.rng.integers(4, 7))
-        outline = ol.closed(ol.star(0, 0, 1, points, look.between(0.25, 0.45)), 3) * (half, height / 2) + (
-            0,
-            top + height / 2,
-        )
-    if form == "heart":
-        outline = ol.heart(0, top + height / 2, half, height / 2)
-    if form == "cloud":
-        outline = ol.closed(ol.star(0, 0, 1, int(look.rng.integers(7, 11)), 0.14), 5) * (half, height / 2) + (
-            0,
-            top + height / 2,
-        )
-    if form in ("fruit", "egg", "bean", "slime", "cupcake", "pillow", "cheese", "bread"):
-        outline = ol.wobbled(look.rng, outline, 0.03)
+    outline = _outline(look, form, top, height, half)
+
+    def band(start: float, end: float, fill: Material) -> Shape:
+        return Shape(ol.box(-2 * half, top + start * height, 2 * half, top + end * height), fill, clip=True)
+
     shapes = [Shape(outline, look.skin)]
-    band = look.accent
-    if form in ("jar", "bottle", "cup") and look.chance(0.6):
-        glass = replace(look.skin, base=mix(look.skin.base, (225, 240, 245), 0.75), translucent=0.8)
-        shapes = [
-            Shape(outline, glass, opacity=look.between(0.6, 1.0)),
-            Shape(
-                ol.box(-2 * half, top + look.between(0.12, 0.3) * height, 2 * half, 2), look.skin, clip=True
-            ),
-        ]
+    if form in _GLASS and look.chance(0.7):
+        shapes = _filled_glass(look, form, outline, (top, height, half))
     elif look.chance(0.35):
-        y = top + look.between(0.5, 0.85) * height
-        shapes.append(
-            Shape(ol.box(-2 * half, y, 2 * half, y + look.between(0.06, 0.4) * height), band, clip=True)
-        )
+        start = look.between(0.5, 0.85)
+        shapes.append(band(start, start + look.between(0.06, 0.4), look.accent))
     elif look.chance(0.25):
-        shapes.append(
-            Shape(
-                ol.box(-2 * half, top - 0.1, 2 * half, top + look.between(0.08, 0.2) * height),
-                band,
-                clip=True,
-            )
-        )
+        shapes.append(band(-0.2, look.between(0.08, 0.2), look.accent))
     shapes += _decor(look, form, top, height, half)
-    if form == "book":
-        shapes.append(Shape(ol.box(0.86 * half, top - 0.1, 2 * half, 2), look.palette.light, clip=True))
-    if form == "phone":
-        shapes.append(
-            Shape(
-                ol.box(-0.85 * half, top + 0.08 * height, 0.85 * half, top + 0.92 * height, 0.04),
-                look.palette.light,
-                clip=True,
-            )
-        )
     return Plate(Frame.TORSO, tuple(shapes), TORSO, 0.0, split=split)
+
+
+def _outline(look: Look, form: str, top: float, height: float, half: float) -> np.ndarray:
+    middle, radii = (0, top + height / 2), (half, height / 2)
+    if form == "star":
+        star = ol.star(0, 0, 1, int(look.rng.integers(4, 7)), look.between(0.25, 0.45))
+        return ol.closed(star, 3) * radii + middle
+    if form == "cloud":
+        return ol.closed(ol.star(0, 0, 1, int(look.rng.integers(7, 11)), 0.14), 5) * radii + middle
+    if form == "heart":
+        return ol.heart(*middle, *radii)
+    knots = [(top + share * height, width * half) for share, width in FORMS[form]]
+    sag = half * look.between(0, 0.16) if form in _ROUND else 0.0
+    outline = ol.profile(knots, flat=form in FLAT, sag=sag)
+    return ol.wobbled(look.rng, outline, 0.03) if form in _UNEVEN else outline
+
+
+def _filled_glass(look: Look, form: str, outline: np.ndarray, box: tuple[float, float, float]) -> list[Shape]:
+    """A vessel one can look through, and what is in it."""
+    top, height, half = box
+    level = look.between(0.1, 0.42)
+    pale = mix(look.skin.base, (225, 240, 245), look.between(0.5, 0.95))
+    glass = replace(look.skin, base=pale, pattern="plain", translucent=0.8, roughness=look.between(0, 0.4))
+    below = [(share, width) for share, width in FORMS[form] if share > level + 0.02]
+    knots = [(top + y * height, 0.97 * w * half) for y, w in [(level, width_at(form, level)), *below]]
+    wide = 0.97 * width_at(form, level) * half
+    surface = ol.ellipse(0, top + level * height, wide, look.between(0.02, 0.14) * wide)
+    bright = dyed(look.skin, mix(look.skin.base, (255, 255, 255), 0.25))
+    return [
+        Shape(outline, glass, opacity=look.between(0.52, 0.95)),
+        Shape(ol.profile(knots, flat=True), look.skin),
+        Shape(surface, bright),
+    ]
 
 
 def _decor(look: Look, form: str, top: float, height: float, half: float) -> list[Shape]:
@@ -171,92 +166,90 @@ def _decor(look: Look, form: str, top: float, height: float, half: float) -> lis
 
 def toppings(look: Look, kind: str, form: str, top: float, half: float) -> list[Plate]:
     """Leaves, straws, lids, stems, foam, ears: what grows out of the top."""
-    shapes: list[Shape] = []
     green = dyed(look.accent, jitter(look.rng, pick(look.rng, LEAF)))
-    leafy = kind == "plant" or form in ("fruit", "pear", "carrot")
-    under = 0.05 * half
+    shapes: list[Shape] = []
     if form == "pot":
-        for _ in range(int(look.rng.integers(3, 9))):
-            shapes.append(
-                Shape(
-                    ol.leaf(
-                        look.between(-0.6, 0.6) * half,
-                        top + under,
-                        half * look.between(0.8, 2.2),
-                        half * look.between(0.25, 0.6),
-                        look.between(-1.1, 1.1),
-                    ),
-                    green,
-                )
-            )
+        shapes += _leaves(look, green, top, half, count=(3, 9), long=(0.8, 2.2), apart=0.6)
         if look.chance(0.4):
             shapes.append(Shape(ol.star(0, top - 1.1 * half, 0.55 * half, 8, 0.3), look.accent))
-    elif leafy and look.chance(0.85):
+    elif kind == "plant" or form in ("fruit", "pear", "carrot"):
         if form != "carrot":
-            shapes.append(
-                Shape(
-                    ol.stroke([(0, top + 2 * under), (0.05 * half, top - 0.3 * half)], 0.12 * half),
-                    (96, 72, 40),
-                )
-            )
-        for _ in range(int(look.rng.integers(1, 5))):
-            shapes.append(
-                Shape(
-                    ol.leaf(
-                        0,
-                        top + under,
-                        half * look.between(0.5, 1.1),
-                        half * look.between(0.25, 0.5),
-                        look.between(-1.3, 1.3),
-                    ),
-                    green,
-                )
-            )
-    elif form in ("cup", "carton", "jar", "can", "bottle"):
-        if look.chance(0.55):
-            x, lean = look.between(-0.3, 0.4) * half, look.between(-0.2, 0.6) * half
-            up = half * look.between(0.7, 1.4)
-            path = [
-                (x, top + 0.3 * half),
-                (x + 0.5 * lean, top - 0.6 * up),
-                (x + lean + look.between(-0.2, 0.5) * half, top - up),
-            ]
-            shapes.append(Shape(ol.stroke(path, 0.13 * half), look.accent))
-        if look.chance(0.35):
-            shapes.append(
-                Shape(
-                    ol.leaf(0.2 * half, top + under, 0.7 * half, 0.35 * half, look.between(0.3, 1.4)), green
-                )
-            )
-        if look.chance(0.35):
-            width = width_at(form, 0) * half
-            shapes.append(
-                Shape(
-                    ol.box(
-                        -1.06 * width,
-                        top - look.between(0.08, 0.3) * half,
-                        1.06 * width,
-                        top + 2 * under,
-                        0.05 * half,
-                    ),
-                    look.shoe,
-                )
-            )
-    if form == "candle":
-        shapes.append(
-            Shape(ol.leaf(0, top + under, half * 0.9, half * 0.45, look.between(-0.2, 0.2)), (255, 200, 70))
+            stem = ol.stroke([(0, top + 0.1 * half), (0.05 * half, top - 0.3 * half)], 0.12 * half)
+            shapes.append(Shape(stem, (96, 72, 40)))
+        shapes += _leaves(look, green, top, half, count=(1, 5), long=(0.5, 1.1), apart=0.0)
+    elif form in _VESSELS:
+        shapes += _served(look, green, form, top, half)
+    elif form == "candle":
+        flame = ol.leaf(0, top + 0.05 * half, half * 0.9, half * 0.45, look.between(-0.2, 0.2))
+        shapes.append(Shape(flame, (255, 200, 70)))
+    elif form == "gift":
+        bows = [ol.leaf(0, top + 0.05 * half, half * 0.8, half * 0.45, turn) for turn in (-1.0, 1.0)]
+        shapes += [Shape(bow, look.accent) for bow in bows]
+    if shapes:
+        return [Plate(Frame.TORSO, tuple(shapes), HEAD, -0.1, swing=0.1)]
+    return _borrowed(look, green, top, half)
+
+
+def _leaves(
+    look: Look,
+    green: Material,
+    top: float,
+    half: float,
+    *,
+    count: tuple[int, int],
+    long: tuple[float, float],
+    apart: float,
+) -> list[Shape]:
+    """A tuft of leaves; lengths in half widths."""
+    shapes = []
+    for _ in range(int(look.rng.integers(*count))):
+        x, length = look.between(-apart, apart) * half, look.between(*long) * half
+        blade = ol.leaf(
+            x, top + 0.05 * half, length, half * look.between(0.25, 0.55), look.between(-1.2, 1.2)
         )
-    if form == "gift":
-        shapes += [
-            Shape(ol.leaf(0, top + under, half * 0.8, half * 0.45, a), look.accent) for a in (-1.0, 1.0)
-        ]
-    plates = [Plate(Frame.TORSO, tuple(shapes), HEAD, -0.1, swing=0.1)] if shapes else []
-    if not shapes and look.chance(0.3):
+        shapes.append(Shape(blade, green))
+    return shapes
+
+
+def _served(look: Look, green: Material, form: str, top: float, half: float) -> list[Shape]:
+    """A straw, a leaf of mint, a lid."""
+    shapes: list[Shape] = []
+    if look.chance(0.65):
+        shapes.append(_straw(look, top, half))
+    if look.chance(0.4):
+        leaf = ol.leaf(0.2 * half, top + 0.05 * half, 0.7 * half, 0.35 * half, look.between(0.3, 1.6))
+        shapes.append(Shape(leaf, green))
+    if look.chance(0.35):
+        wide, high = 1.06 * width_at(form, 0) * half, look.between(0.08, 0.3) * half
+        shapes.append(Shape(ol.box(-wide, top - high, wide, top + 0.1 * half, 0.05 * half), look.shoe))
+    return shapes
+
+
+def _straw(look: Look, top: float, half: float) -> Shape:
+    x, lean, up = look.between(-0.3, 0.4), look.between(-0.3, 0.8), look.between(0.6, 1.5)
+    knee = (x + 0.6 * lean, -0.65 * up)
+    path = np.array([(x - 0.4 * lean, 0.8), (x, 0.0), knee, (knee[0] + look.between(-0.3, 0.6), -up)])
+    if look.chance(0.4):
+        path = path[:2].tolist() + [(x + lean, -up)]
+    return Shape(ol.stroke(np.array(path) * half + (0, top), look.between(0.09, 0.18) * half), look.accent)
+
+
+def _borrowed(look: Look, green: Material, top: float, half: float) -> list[Plate]:
+    """What a bare top wears now and then: an animal's ears, a hat, a straw, a sprout, an aerial."""
+    kind = look.pick("ears", "ears", "hat", "straw", "sprout", "aerial", "none", "none", "none")
+    if kind == "ears":
         ears = creature_ears(look, look.pick(*EARS.values()), half * 1.2, half * 0.8)
         return [replace(p, frame=Frame.TORSO, at=(p.at[0], top + 0.2 * half), depth=-0.2) for p in ears]
-    if not shapes and look.chance(0.3):
-        return [
-            replace(p, frame=Frame.TORSO, at=(0.0, top + 0.9 * half), depth=0.4)
-            for p in hat(look, 0.9 * half, 0.75 * half)
-        ]
-    return plates
+    if kind == "hat":
+        worn = hat(look, 0.9 * half, 0.75 * half)
+        return [replace(p, frame=Frame.TORSO, at=(0.0, top + 0.9 * half), depth=0.4) for p in worn]
+    shapes: list[Shape] = []
+    if kind == "straw":
+        shapes.append(_straw(look, top, half))
+    if kind == "sprout":
+        shapes += _leaves(look, green, top, half, count=(2, 4), long=(0.4, 0.9), apart=0.1)
+    if kind == "aerial":
+        tip = (look.between(-0.4, 0.4) * half, top - look.between(0.4, 1.0) * half)
+        shapes.append(Shape(ol.stroke([(0, top + 0.2 * half), tip], 0.08 * half), look.shoe))
+        shapes.append(Shape(ol.ellipse(*tip, 0.14 * half, 0.14 * half), look.accent))
+    return [Plate(Frame.TORSO, tuple(shapes), HEAD, -0.1, swing=0.2)] if shapes else []

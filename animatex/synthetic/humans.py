@@ -228,6 +228,8 @@ def _skirt(
 ) -> Plate:
     legs = body.thigh + body.calf
     length = legs * (look.between(0.25, 0.95) if outfit != "coat" else look.between(0.3, 0.75))
+    if outfit != "coat" and look.chance(0.3):
+        length = legs * look.between(0.85, 1.03)
     wide = hips * (look.between(1.15, 2.3) if outfit != "coat" else look.between(1.05, 1.4))
     bulge = look.between(0, 0.5)
     middle = hips * (1 - bulge) + wide * bulge
