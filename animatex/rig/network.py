@@ -133,10 +133,10 @@ class RigNetwork(nn.Module):
         present = self.present(x.mean((2, 3)))
         joints = x
         for level in reversed(range(len(self.up))):
+            if level == 0:
+                joints = self.joints(x)
             grown = F.interpolate(self.grow[level](x), scale_factor=2.0, mode="nearest")
             x = self.up[level](torch.cat([grown, skips[level]], 1))
-            if level == 1:
-                joints = self.joints(x)
         return RigMaps(self.parts(x), joints, present)
 
 

@@ -44,7 +44,8 @@ def test_the_stride_is_what_pictures_must_be_multiples_of(
     config = RigConfig(height=32, widths=widths, blocks=2, attention_blocks=attention_blocks)
     assert config.stride == 2 ** len(widths)
     maps = network(config)(pictures(1, config.stride, 2 * config.stride))
-    assert maps.parts.shape[2:] == (config.stride // 2, config.stride)
+    assert maps.parts.shape == (1, 11, config.stride // 2, config.stride)
+    assert maps.joints.shape == (1, 18, config.stride // 4, config.stride // 2)
 
 
 def fields(maps: RigMaps) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,0 +1,174 @@
+"""Poses to maps: what moves moves alike, what is unknown goes along."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from animatex.codec.motion.bones import (
+    BACK_TO_FRONT,
+    HEAD,
+    IDENTITY,
+    LIMBS,
+    TORSO,
+    Joints,
+    apply,
+    inverse,
+    part_maps,
+)
+from animatex.pose import skeleton as sk
+from animatex.pose.skeleton import PARTS
+from tests.rig.puppets import SIZE, dancing, standing
+
+STILL = standing(SIZE).keypoints[0, :18].astype(np.float64)
+WHOLE = np.ones(18, bool)
+REFERENCE = Joints(STILL, WHOLE)
+DANCE = dancing(SIZE, 8).keypoints[:, :18].astype(np.float64)
+CALVES = [PARTS.index("right_calf"), PARTS.index("left_calf")]
+
+angles = st.floats(-np.pi, np.pi)
+shifts = st.tuples(st.floats(-80, 80), st.floats(-80, 80))
+
+
+def hiding(pose: Joints, *joints: int) -> Joints:
+    seen = pose.seen.copy()
+    seen[list(joints)] = False
+    # Whatever the place of an unseen joint says, it must not matter.
+    places = np.where(seen[:, None], pose.places, 1e4)
+    return Joints(places, seen)
+
+
+def turn(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def moved(linear: np.ndarray, shift: tuple[float, float]) -> tuple[Joints, np.ndarray]:
+    """The reference sent through a map, and the map."""
+    affine = np.concatenate([linear, np.array(shift)[:, None]], 1)
+    return Joints(apply(affine, STILL), WHOLE), affine
+
+
+@pytest.mark.parametrize("neckless", [False, True])
+def test_equal_poses_move_nothing(neckless: bool) -> None:
+    assert np.allclose(part_maps(REFERENCE, REFERENCE, neckless), IDENTITY)
+
+
+@pytest.mark.parametrize(
+    "unseen", [(), (sk.NECK,), (sk.RIGHT_HIP, sk.LEFT_HIP), (*sk.HEAD,), tuple(range(18))]
+)
+def test_equal_poses_move_nothing_however_little_is_seen(unseen: tuple[int, ...]) -> None:
+    pose = hiding(REFERENCE, *unseen)
+    assert np.allclose(part_maps(pose, pose), IDENTITY)
+
+
+@given(shift=shifts)
+def test_a_pose_that_is_moved_moves_all_parts(shift: tuple[float, float]) -> None:
+    frame, affine = moved(np.eye(2), shift)
+    assert np.allclose(part_maps(REFERENCE, frame)[1:], affine)
+
+
+@given(angle=st.floats(-0.69, 0.69), shift=shifts)
+def test_a_pose_that_is_turned_turns_all_parts(angle: float, shift: tuple[float, float]) -> None:
+    frame, affine = moved(turn(angle), shift)
+    assert np.allclose(part_maps(REFERENCE, frame)[1:], affine, atol=1e-6)
+
+
+@given(angle=angles)
+def test_a_cartwheel_turns_the_body_but_the_head_no_further_than_heads_do(angle: float) -> None:
+    frame, affine = moved(turn(angle), (10, 20))
+    maps = part_maps(REFERENCE, frame)
+    others = [part for part in range(1, len(PARTS)) if part != HEAD]
+    assert np.allclose(maps[others], affine, atol=1e-6)
+    roll = np.arctan2(maps[HEAD][1, 0], maps[HEAD][0, 0])
+    assert abs(roll) <= np.deg2rad(40) + 1e-9
+    assert np.allclose(part_maps(REFERENCE, frame, neckless=True)[HEAD], affine, atol=1e-6)
+
+
+@given(scale=st.floats(0.6, 1.7), shift=shifts)
+def test_a_pose_that_is_scaled_scales_body_and_limbs(scale: float, shift: tuple[float, float]) -> None:
+    frame, affine = moved(scale * np.eye(2), shift)
+    maps = part_maps(REFERENCE, frame)
+    assert np.allclose(maps[TORSO], affine)
+    for limb in LIMBS:
+        ends = STILL[[limb.start, limb.end]]
+        assert np.allclose(apply(maps[limb.part], ends), apply(affine, ends))
+        # A limb gets longer, not thicker: its width is not in the pose.
+        assert np.linalg.det(maps[limb.part][:, :2]) == pytest.approx(scale)
+    assert np.allclose(apply(maps[HEAD], STILL[sk.NECK]), apply(affine, STILL[sk.NECK]))
+
+
+@pytest.mark.parametrize("frame", range(8))
+def test_limbs_end_where_the_pose_has_their_joints(frame: int) -> None:
+    maps = part_maps(REFERENCE, Joints(DANCE[frame], WHOLE))
+    for limb in LIMBS:
+        for joint in (limb.start, limb.end):
+            assert np.allclose(apply(maps[limb.part], STILL[joint]), DANCE[frame, joint], atol=1e-6)
+
+
+@given(ratio=st.floats(0.05, 5))
+def test_limbs_of_impossible_length_are_limited_and_stay_attached(ratio: float) -> None:
+    places = STILL.copy()
+    places[sk.RIGHT_ELBOW] = places[2] + ratio * (places[3] - places[2])
+    places[sk.RIGHT_WRIST] = places[3] + (STILL[4] - STILL[3])
+    maps = part_maps(REFERENCE, Joints(places, WHOLE))
+    upper, fore = PARTS.index("right_upper_arm"), PARTS.index("right_forearm")
+    length = np.linalg.norm(apply(maps[upper], STILL[3]) - apply(maps[upper], STILL[2]))
+    assert length == pytest.approx(np.linalg.norm(STILL[3] - STILL[2]) * np.clip(ratio, 0.35, 1.8))
+    assert np.allclose(apply(maps[upper], STILL[3]), apply(maps[fore], STILL[3]))
+
+
+@pytest.mark.parametrize("limb", LIMBS, ids=lambda limb: PARTS[limb.part])
+@pytest.mark.parametrize("where", ["reference", "frame"])
+def test_a_limb_that_one_pose_does_not_know_goes_with_what_it_hangs_on(limb, where: str) -> None:
+    for joint in (limb.start, limb.end):
+        reference, frame = REFERENCE, Joints(DANCE[2], WHOLE)
+        if where == "reference":
+            reference = hiding(reference, joint)
+        else:
+            frame = hiding(frame, joint)
+        maps = part_maps(reference, frame)
+        assert np.array_equal(maps[limb.part], maps[limb.parent])
+
+
+def test_without_a_neck_nothing_is_known_of_the_body() -> None:
+    maps = part_maps(hiding(REFERENCE, sk.NECK), Joints(DANCE[2], WHOLE))
+    assert np.array_equal(maps[TORSO], IDENTITY)
+    assert np.array_equal(maps[HEAD], IDENTITY)
+
+
+def test_half_a_body_follows_its_shoulders() -> None:
+    angle = 0.4
+    frame, affine = moved(turn(angle), (5, 7))
+    legs = (*sk.RIGHT_LEG, *sk.LEFT_LEG)
+    maps = part_maps(hiding(REFERENCE, *legs), hiding(frame, *legs))
+    assert np.allclose(maps[TORSO], affine, atol=1e-6)
+    assert all(np.array_equal(maps[calf], maps[TORSO]) for calf in CALVES)
+
+
+@given(squeeze=st.floats(-1.5, 1.5))
+def test_a_turned_torso_gets_narrower_but_never_a_line(squeeze: float) -> None:
+    middle = STILL[sk.NECK, 0]
+    places = STILL.copy()
+    places[:, 0] = middle + squeeze * (places[:, 0] - middle)
+    linear = part_maps(REFERENCE, Joints(places, WHOLE))[TORSO][:, :2]
+    assert linear[1, 1] == pytest.approx(1, abs=0.02)
+    assert 0.49 <= linear[0, 0] <= 1.16
+
+
+@given(angle=angles, scale=st.floats(0.2, 3), shift=shifts, x=st.floats(-9, 9), y=st.floats(-9, 9))
+def test_the_inverse_undoes_a_map(
+    angle: float, scale: float, shift: tuple[float, float], x: float, y: float
+) -> None:
+    _, affine = moved(scale * turn(angle), shift)
+    there = apply(affine, np.array([x, y]))
+    assert np.allclose(apply(inverse(affine), there), (x, y), atol=1e-8)
+
+
+def test_every_part_but_the_background_has_a_depth_and_parents_come_first() -> None:
+    assert sorted(BACK_TO_FRONT) == list(range(1, len(PARTS)))
+    known = {TORSO}
+    for limb in LIMBS:
+        assert limb.parent in known
+        known.add(limb.part)

@@ -1,0 +1,180 @@
+"""Motion latents: nothing is the rigid composition, and the truth survives the way there and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from animatex.codec.codec import Scene
+from animatex.codec.motion.bones import apply, inverse
+from animatex.codec.motion.codec import MotionClip, MotionCodec, MotionTruth, scaled_rig
+from animatex.codec.motion.compose import compose
+from animatex.config.model import MotionCodecConfig, RigConfig
+from animatex.pose.sequence import PoseSequence
+from animatex.pose.skeleton import NUM_KEYPOINTS, PARTS
+from animatex.rig.rig import Rig
+from animatex.synthetic.clips import SyntheticClip, clip
+from animatex.video.frames import Size
+from tests.rig.puppets import dancing, one_hot, puppet
+
+SIZE = Size(128, 96)
+FRAMES = 3
+
+
+def config(downsampling: int = 8) -> MotionCodecConfig:
+    rig = RigConfig(height=64, widths=(16, 32), blocks=1, attention_blocks=0)
+    return MotionCodecConfig(
+        kind="motion", checkpoint=None, rig=rig, downsampling=downsampling, part_scale=1.0, drift_scale=8.0
+    )
+
+
+def opened(downsampling: int = 8, size: Size = SIZE, frames: int = FRAMES) -> MotionClip:
+    drawn = puppet(size)
+    scene = Scene(drawn.image, drawn.pose, dancing(size, 8).select(range(1, 1 + frames)), drawn.rig)
+    return MotionCodec(config(downsampling)).open(scene, torch.Generator())
+
+
+@pytest.mark.parametrize(("downsampling", "cells"), [(8, (16, 12)), (16, (8, 6)), (32, (4, 3))])
+def test_latents_get_fewer_as_cells_get_larger(downsampling: int, cells: tuple[int, int]) -> None:
+    made = opened(downsampling)
+    assert made.reference_latents.shape == (1, 13, *cells)
+    assert made.prior.shape == (1, 14, FRAMES, *cells)
+    assert made.reference_prior.shape == (1, 14, *cells)
+    assert made.prior.dtype == made.reference_prior.dtype == torch.float32
+    assert made.prior.abs().max() <= 1 + 1e-5
+    assert made.decode(torch.zeros(1, 13, FRAMES, *cells)).shape == (FRAMES, *SIZE, 3)
+
+
+@pytest.mark.parametrize("downsampling", [8, 16])
+def test_zero_latents_are_the_rigid_composition_exactly(downsampling: int) -> None:
+    made = opened(downsampling)
+    frames = made.decode(torch.zeros(1, 13, FRAMES, *made.prior.shape[3:]))
+    for frame, maps in zip(frames, made.maps, strict=True):
+        assert np.array_equal(frame, compose(made.puppet, maps).picture)
+
+
+def test_latents_near_zero_change_nothing_either() -> None:
+    made = opened()
+    still = made.decode(torch.zeros(1, 13, FRAMES, 16, 12))
+    noise = 0.01 * torch.randn(1, 13, FRAMES, 16, 12, generator=torch.Generator().manual_seed(1)).clamp(-1, 1)
+    assert np.array_equal(made.decode(noise), still)
+
+
+def test_the_prior_is_what_the_composition_shows() -> None:
+    made = opened()
+    for frame, maps in enumerate(made.maps):
+        shares, colours = made.prior[0, :11, frame].numpy(), made.prior[0, 11:, frame].numpy()
+        rigid = compose(made.puppet, maps)
+        assert np.allclose((shares + 1) / 2, _cells(rigid.shares.transpose(1, 2, 0)), atol=1e-5)
+        assert np.allclose((colours + 1) / 2, _cells(rigid.picture / 255), atol=1e-5)
+        assert np.allclose(((shares + 1) / 2).sum(0), 1, atol=1e-4)
+
+
+def _cells(picture: np.ndarray) -> np.ndarray:
+    """[H, W, C] to averages over 8 x 8 pixels, [C, h, w]."""
+    height, width = picture.shape[:2]
+    return picture.reshape(height // 8, 8, width // 8, 8, -1).mean((1, 3)).transpose(2, 0, 1)
+
+
+def test_a_reference_in_its_own_pose_implies_itself() -> None:
+    drawn = puppet(SIZE)
+    scene = Scene(drawn.image, drawn.pose, drawn.pose, drawn.rig)
+    made = MotionCodec(config()).open(scene, torch.Generator())
+    assert not made.reference_latents.any()
+    assert (made.prior[:, :, 0] - made.reference_prior).abs().mean() < 0.02
+
+
+def rigid_truth(made: MotionClip) -> MotionTruth:
+    """What a renderer would say had the character moved as the rig does."""
+    labels, motion = [], []
+    for maps in made.sketch_maps:
+        owner = compose(made.sketch, maps).shares.argmax(0).astype(np.uint8)
+        rows, columns = np.mgrid[: owner.shape[0], : owner.shape[1]]
+        places = np.stack([columns, rows], 2).astype(np.float64)
+        back = np.stack([apply(inverse(each), places) for each in maps])
+        labels.append(owner)
+        motion.append(np.take_along_axis(back, owner[None, ..., None], 0)[0].astype(np.float32))
+    return MotionTruth(np.stack(labels), np.stack(motion))
+
+
+@pytest.mark.parametrize("downsampling", [8, 16])
+def test_a_character_that_moves_rigidly_needs_no_latents(downsampling: int) -> None:
+    made = opened(downsampling)
+    latents = made.encode(rigid_truth(made))
+    assert latents.shape == (1, 13, FRAMES, *made.prior.shape[3:])
+    # Shares are soft at edges and labels are not: a cell differs by the edge's share of it.
+    assert latents[:, :11].abs().max() < 0.2
+    assert latents[:, :11].abs().mean() < 0.01
+    assert latents[:, 11:].abs().max() < 1e-3
+
+
+def test_surfaces_that_are_nowhere_in_the_reference_say_nothing_of_drift() -> None:
+    made = opened()
+    truth = rigid_truth(made)
+    unknown = MotionTruth(truth.labels, np.full_like(truth.motion, np.nan))
+    latents = made.encode(unknown)
+    assert torch.isfinite(latents).all()
+    assert not latents[:, 11:].any()
+
+
+def test_drift_is_in_heights_of_the_picture_and_comes_back() -> None:
+    made = opened()
+    truth = rigid_truth(made)
+    shifted = MotionTruth(truth.labels, truth.motion + np.float32([0, -4]))
+    moved = made.encode(shifted)
+    torso = (truth.labels == PARTS.index("torso")).reshape(FRAMES, 16, 8, 12, 8).all((2, 4))
+    drift = moved[0, 12].numpy()[torso]
+    # The surface of four pixels further up is seen here: it is four pixels below where it would be.
+    assert torso.sum() > 3
+    assert np.allclose(drift, 8.0 * 4 / SIZE.height, atol=0.05)
+
+
+def as_rig(made: SyntheticClip) -> tuple[Rig, PoseSequence]:
+    """What a perfect rig network would say of a rendered reference."""
+    still = made.reference
+    keypoints = np.zeros((1, NUM_KEYPOINTS, 2), np.float32)
+    scores = np.zeros((1, NUM_KEYPOINTS), np.float32)
+    keypoints[0, :18], scores[0, :18] = still.keypoints, still.present
+    pose = PoseSequence(keypoints, scores, made.poses.canvas, made.poses.fps)
+    return Rig(still.image, one_hot(still.labels), pose, still.plate), pose
+
+
+def errors(seed: int) -> tuple[float, float]:
+    """Squared error of the rigid composition, and of the truth after its way through the latents."""
+    made = clip(seed, SIZE, 3)
+    rig, pose = as_rig(made)
+    codec = MotionCodec(config()).open(Scene(rig.image, pose, made.poses, rig), torch.Generator())
+    latents = codec.encode(MotionTruth(made.labels, made.motion))
+    assert torch.isfinite(latents).all()
+    truth = made.frames.frames.astype(float)
+    rigid, corrected = (np.square(codec.decode(x) - truth).mean() for x in (0 * latents, latents))
+    return float(rigid), float(corrected)
+
+
+def test_the_truth_of_a_clip_comes_back_better_than_the_rig_alone() -> None:
+    pairs = [errors(seed) for seed in (1, 4, 11)]
+    assert all(corrected < rigid for rigid, corrected in pairs)
+    assert sum(corrected for _, corrected in pairs) < 0.9 * sum(rigid for rigid, _ in pairs)
+
+
+def test_the_canvas_may_be_larger_than_what_the_network_sees() -> None:
+    # The same latents mean the same on a canvas of twice the size.
+    small, large = opened(8, SIZE), opened(16, Size(2 * SIZE.height, 2 * SIZE.width))
+    assert small.prior.shape == large.prior.shape
+    assert (small.prior - large.prior).abs().mean() < 0.05
+    latents = small.encode(MotionTruth(np.roll(rigid_truth(small).labels, 6, 2), rigid_truth(small).motion))
+    frames, fine = small.decode(latents), large.decode(latents)
+    shrunk = fine.reshape(FRAMES, SIZE.height, 2, SIZE.width, 2, 3).mean((2, 4))
+    assert np.abs(shrunk - frames).mean() < 8
+
+
+def test_a_rig_shrinks_with_its_joints() -> None:
+    rig = puppet(SIZE).rig
+    assert scaled_rig(rig, 1.0) is rig
+    half = scaled_rig(rig, 0.5)
+    assert half.image.shape == half.plate.shape == (64, 48, 3)
+    assert half.parts.shape == (11, 64, 48) and half.parts.dtype == np.float32
+    assert np.allclose(half.parts.sum(0), 1, atol=1e-5)
+    assert half.pose.canvas == Size(64, 48)
+    assert np.allclose(half.pose.keypoints * 2, rig.pose.keypoints)

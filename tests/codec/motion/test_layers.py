@@ -1,0 +1,167 @@
+"""Cutting a rig into layers, and laying them over the plate again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from animatex.codec.motion.bones import BACK_TO_FRONT, HEAD, IDENTITY, TORSO, Joints, part_maps
+from animatex.codec.motion.compose import Composition, compose, recompose
+from animatex.codec.motion.layers import PuppetLayers, cut_layers
+from animatex.pose.skeleton import PARTS
+from animatex.rig.rig import Rig
+from animatex.video.frames import Size
+from tests.rig.puppets import dancing, one_hot, puppet
+
+SIZE = Size(192, 160)
+DRAWN = puppet(SIZE)
+STILL = np.repeat(IDENTITY[None], len(PARTS), 0)
+
+
+def joints(keypoints: np.ndarray, seen: np.ndarray | None = None) -> Joints:
+    return Joints(keypoints[:18].astype(np.float64), np.ones(18, bool) if seen is None else seen)
+
+
+REFERENCE = joints(DRAWN.pose.keypoints[0])
+
+
+def cut(rig: Rig = DRAWN.rig) -> PuppetLayers:
+    return cut_layers(rig, REFERENCE)
+
+
+def dance(frame: int) -> np.ndarray:
+    return part_maps(REFERENCE, joints(dancing(SIZE, 8).keypoints[frame]))
+
+
+def check(made: Composition) -> None:
+    assert made.picture.shape == (*SIZE, 3) and made.picture.dtype == np.uint8
+    assert made.shares.min() >= -1e-5 and made.shares.max() <= 1 + 1e-5
+    assert np.allclose(made.shares.sum(0), 1, atol=1e-4)
+
+
+def solid(part: int) -> np.ndarray:
+    """Pixels of a part that are not near its edge."""
+    return cv2.erode((DRAWN.labels == part).astype(np.uint8), np.ones((5, 5))).astype(bool)
+
+
+def test_there_is_a_layer_for_each_part_back_to_front() -> None:
+    puppet_layers = cut()
+    assert [layer.part for layer in puppet_layers.layers] == list(BACK_TO_FRONT)
+    assert not puppet_layers.neckless
+    for layer in puppet_layers.layers:
+        assert layer.colour.dtype == layer.alpha.dtype == np.uint8
+        assert layer.colour.shape[:2] == layer.alpha.shape
+        assert 0 <= layer.left and layer.left + layer.alpha.shape[1] <= SIZE.width
+        assert 0 <= layer.top and layer.top + layer.alpha.shape[0] <= SIZE.height
+
+
+def test_moving_nothing_gives_the_reference_where_parts_are_solid() -> None:
+    made = compose(cut(), STILL)
+    check(made)
+    for part in range(len(PARTS)):
+        where = solid(part)
+        assert where.sum() > 20
+        if part > 0:
+            assert np.abs(made.picture[where].astype(int) - DRAWN.image[where]).max() <= 2
+            assert (made.shares[part][where] > 0.95).all()
+        else:
+            assert (made.picture[where] == DRAWN.plate[where]).all(1).mean() > 0.97
+
+
+@pytest.mark.parametrize("frame", range(8))
+def test_every_part_is_seen_once_in_every_pose(frame: int) -> None:
+    made = compose(cut(), dance(frame))
+    check(made)
+    owner = made.shares.argmax(0)
+    for part in range(1, len(PARTS)):
+        area, before = (owner == part).sum(), (DRAWN.labels == part).sum()
+        assert area > 0.3 * before
+        assert area < 1.6 * before
+
+
+@given(x=st.integers(-400, 400), y=st.integers(-400, 400))
+def test_whatever_leaves_the_picture_uncovers_the_plate(x: int, y: int) -> None:
+    shift = STILL.copy()
+    shift[1:, :, 2] = x, y
+    made = compose(cut(), shift)
+    check(made)
+    moved = np.zeros(SIZE, np.uint8)
+    at = np.float64([[1, 0, x], [0, 1, y]])
+    cv2.warpAffine(cv2.dilate((DRAWN.labels > 0).astype(np.uint8), np.ones((9, 9))), at, SIZE[::-1], moved)
+    assert np.array_equal(made.picture[moved == 0], DRAWN.plate[moved == 0])
+
+
+def test_what_a_part_hid_is_continued_from_the_part_behind() -> None:
+    labels = DRAWN.labels.copy()
+    torso = np.argwhere(labels == TORSO)
+    top, left = torso.min(0) + (18, 0)
+    labels[top : top + 10, left : left + 30][labels[top : top + 10, left : left + 30] == TORSO] = 4
+    image = np.where((labels == 4)[..., None], 0, DRAWN.image).astype(np.uint8)
+    layers = cut(replace(DRAWN.rig, image=image, parts=one_hot(labels)))
+    away = STILL.copy()
+    away[4, :, 2] = 500
+    hidden = (labels == 4) & solid(TORSO)
+    assert hidden.sum() > 50
+    made = compose(layers, away)
+    assert (made.shares[TORSO][hidden] > 0.9).mean() > 0.8
+    torso_colour = DRAWN.image[DRAWN.labels == TORSO].mean(0)
+    assert np.abs(made.picture[hidden & (made.shares[TORSO] > 0.9)] - torso_colour).max() < 30
+
+
+def test_parts_that_are_too_small_are_not_there() -> None:
+    labels = DRAWN.labels.copy()
+    speck = np.argwhere(labels == 4)[0]
+    labels[labels == 4] = 0
+    labels[tuple(speck)] = 4
+    layers = cut(replace(DRAWN.rig, parts=one_hot(labels)))
+    assert 4 not in [layer.part for layer in layers.layers]
+
+
+def test_without_a_character_there_is_only_the_plate() -> None:
+    layers = cut(replace(DRAWN.rig, parts=one_hot(np.zeros_like(DRAWN.labels))))
+    assert layers.layers == ()
+    made = compose(layers, dance(2))
+    assert np.array_equal(made.picture, DRAWN.plate)
+    assert (made.shares[0] == 1).all()
+
+
+def test_head_and_body_of_one_block_are_told_from_head_and_body_with_a_neck() -> None:
+    labels = np.zeros(SIZE, np.uint8)
+    labels[30:80, 40:120], labels[80:150, 40:120] = HEAD, TORSO
+    assert cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
+    labels[70:80, 40:70], labels[70:80, 90:120] = 0, 0
+    assert not cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
+
+
+@pytest.mark.parametrize("frame", [0, 2, 5])
+def test_painting_decided_parts_paints_what_composing_does(frame: int) -> None:
+    layers, maps = cut(), dance(frame)
+    made = compose(layers, maps)
+    again = recompose(layers, maps, made.shares, np.zeros((2, *SIZE), np.float32))
+    assert np.abs(again.astype(int) - made.picture).mean() < 0.5
+    assert (np.abs(again.astype(int) - made.picture) <= 6).mean() > 0.99
+
+
+def test_a_pixel_that_drifts_shows_the_surface_beside_it() -> None:
+    layers = cut()
+    shares = one_hot(DRAWN.labels)
+    drift = np.zeros((2, *SIZE), np.float32)
+    drift[0] = 3
+    drifted = recompose(layers, STILL, shares, drift)
+    where = solid(TORSO) & np.roll(solid(TORSO), -3, 1)
+    rows, columns = np.nonzero(where)
+    assert np.abs(drifted[rows, columns].astype(int) - DRAWN.image[rows, columns + 3]).max() <= 2
+
+
+def test_a_pixel_given_to_a_part_that_is_not_there_shows_the_plate() -> None:
+    labels = DRAWN.labels.copy()
+    labels[labels == HEAD] = 0
+    layers = cut(replace(DRAWN.rig, parts=one_hot(labels)))
+    picture = recompose(layers, STILL, one_hot(DRAWN.labels), np.zeros((2, *SIZE), np.float32))
+    where = DRAWN.labels == HEAD
+    assert np.array_equal(picture[where], DRAWN.plate[where])
