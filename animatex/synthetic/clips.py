@@ -181,11 +181,9 @@ def _tinted(lighting: Lighting, backdrop: np.ndarray, share: float) -> Lighting:
     """Light with a share of the scene's own colour, as bounces off walls and floors."""
     mean = backdrop.reshape(-1, 3).mean(axis=0) + 12.0
     tint = np.clip(1 + share * (mean / mean.mean() - 1), 0.6, 1.25)
-    return replace(
-        lighting,
-        colour=tuple(float(v) for v in np.array(lighting.colour) * tint),
-        shadow=tuple(float(v) for v in np.array(lighting.shadow) * tint),
-    )
+    red, green, blue = (np.array(lighting.colour) * tint).tolist()
+    dark_red, dark_green, dark_blue = (np.array(lighting.shadow) * tint).tolist()
+    return replace(lighting, colour=(red, green, blue), shadow=(dark_red, dark_green, dark_blue))
 
 
 def _aim(rng: np.random.Generator, size: Size, character: Character, pose: Pose, *, roomy: bool) -> Camera:
@@ -232,7 +230,9 @@ def _feet(scene: _Scene, pose: Pose, frame: int) -> np.ndarray:
 
 
 def _labels(sprites: tuple[Sprite, ...], picture: Picture) -> np.ndarray:
-    return np.array([*(sprite.label for sprite in sprites), 0], np.uint8)[picture.owner]
+    table = np.array([*(sprite.label for sprite in sprites), 0], np.uint8)
+    labels: np.ndarray = table[picture.owner]
+    return labels
 
 
 def _as_still(scene: _Scene, pose: Pose, picture: Picture) -> SyntheticStill:

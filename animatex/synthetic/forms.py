@@ -44,7 +44,7 @@ FORMS = {
     "candle": [(0, 0.9), (0.04, 1), (0.96, 1), (1, 0.96)],
     "house": [(0, 0.04), (0.34, 1.15), (0.36, 0.95), (1, 0.95)],
     "bulb": [(0, 0.5), (0.14, 0.86), (0.36, 1), (0.66, 0.62), (0.72, 0.48), (1, 0.42)],
-    "television": [(0, 0.97), (0.05, 1), (0.95, 1), (1, 0.97)],
+    "screen": [(0, 0.97), (0.05, 1), (0.95, 1), (1, 0.97)],
     "gift": [(0, 1.06), (0.18, 1.06), (0.2, 0.98), (1, 0.98)],
     "ball": [(0, 0.2), (0.15, 0.71), (0.5, 1), (0.85, 0.71), (1, 0.2)],
     "star": [(0, 0.05), (0.35, 0.6), (0.5, 0.75), (0.8, 0.65), (1, 0.55)],
@@ -56,7 +56,7 @@ _GLASS = ("jar", "bottle", "cup")
 _VESSELS = ("cup", "carton", "jar", "can", "bottle")
 _ROUND = ("can", "cup", "pot", "candle", "lamp", "jar", "bottle")
 _UNEVEN = ("fruit", "egg", "bean", "slime", "cupcake", "pillow", "cheese", "bread")
-FLAT = "pencil candle house television gift carton can cup pot book phone lamp ghost bread jar bottle".split()
+FLAT = "pencil candle house screen gift carton can cup pot book phone lamp ghost bread jar bottle".split()
 
 
 def width_at(form: str, share: float) -> float:
@@ -153,7 +153,7 @@ def _decor(look: Look, form: str, top: float, height: float, half: float) -> lis
         return [band(-0.1, 0.35, look.accent), Shape(door, look.shoe, clip=True)]
     if form == "bulb":
         return [band(0.7, 1.2, look.shoe)]
-    if form == "television":
+    if form == "screen":
         screen = ol.box(-0.85 * half, top + 0.08 * height, 0.85 * half, top + 0.75 * height, 0.08 * half)
         return [Shape(screen, look.palette.light if look.chance(0.5) else look.bottom)]
     if form == "gift":

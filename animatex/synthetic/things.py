@@ -18,7 +18,7 @@ TORSO, HEAD = 1, 2
 _KINDS = {
     "food": "carton can jar jar bottle cup cup fruit fruit pear egg bread carrot cheese bean burger cupcake",
     "plant": "pot pot cactus carrot pear",
-    "thing": "book phone lamp pillow cup can ghost carton pencil candle house bulb cone television gift ball star",
+    "thing": "book phone lamp pillow cup can ghost carton pencil candle house bulb cone screen gift star",
     "blob": "slime slime drop ghost egg bean cloud star ball heart",
 }
 """Which forms (`forms.FORMS`) each kind of thing comes in; what stands twice is twice as frequent."""
