@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from animatex.checkpoints.catalogue import find_weights
-from animatex.checkpoints.load import load_clip, load_rig, load_unet, load_vae
+from animatex.checkpoints.load import load_clip, load_empty_prompt, load_rig, load_unet, load_vae
+from animatex.checkpoints.store import read_header
 from animatex.codec.codec import LatentCodec, Scene
 from animatex.codec.motion.codec import MotionCodec
 from animatex.codec.vae import VaeCodec, build_autoencoder
@@ -26,6 +27,7 @@ from animatex.diffusion.steps import timestep_pairs
 from animatex.diffusion.windows import context_windows, windowed
 from animatex.encoders.clip import FrozenClip, build_clip
 from animatex.model.build import build_unet
+from animatex.model.scan import resolve_scan
 from animatex.model.unet import AnimateXUNet, bind
 from animatex.pose.estimator import PoseEstimator, resolve_estimator
 from animatex.pose.extract import extract_poses, finish_poses
@@ -192,11 +194,7 @@ def load_models(config: AnimateConfig, runtime: Runtime, weights: Path | None = 
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        if config.checkpoint is None:
-            unet = build_unet(config.unet).to(runtime.dtype).eval().requires_grad_(False)
-        else:
-            path = find_weights(config.checkpoint, weights)
-            unet = load_unet(path, config.unet, runtime.dtype)
+        unet = _load_unet(config, runtime, weights)
         if config.clip_checkpoint is None:
             clip = FrozenClip(config.clip_encoder, build_clip(config.clip_encoder).visual)
         else:
@@ -280,6 +278,18 @@ def load_rig_network(codec: MotionCodecConfig, seed: int, weights: Path | None =
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return RigNetwork(codec.rig).eval().requires_grad_(False)
+
+
+def _load_unet(config: AnimateConfig, runtime: Runtime, weights: Path | None) -> AnimateXUNet:
+    scan = resolve_scan(config.runtime.scan, runtime.device).value
+    if config.checkpoint is None:
+        return build_unet(config.unet, scan=scan).to(runtime.dtype).eval().requires_grad_(False)
+    path = find_weights(config.checkpoint, weights)
+    # The published file comes without the empty prompt, about which CLIP's text tower is asked once.
+    empty_prompt = None
+    if config.clip_checkpoint is not None and read_header(path) is None:
+        empty_prompt = load_empty_prompt(find_weights(config.clip_checkpoint, weights), config.clip_encoder)
+    return load_unet(path, config.unet, runtime.dtype, empty_prompt, scan)
 
 
 def _load_codec(config: AnimateConfig, weights: Path | None) -> LatentCodec:

@@ -64,7 +64,7 @@ def read_rig(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None = 
     if box is not None and (box[2] - box[0]) * (box[3] - box[1]) < 0.7 * size.height * size.width:
         parts, joints, present = _look(image, box, network)
     mask = _refined_mask(1 - parts[0], image) if alpha is None else alpha.astype(np.float32) / 255
-    inside = np.maximum(parts[1:], 1e-6)
+    inside = np.maximum(_without_strays(parts[1:], mask), 1e-6)
     parts = np.concatenate([1 - mask[None], inside / inside.sum(0) * mask], 0).astype(np.float32)
     return Rig(image, parts, _as_pose(joints, present, size), background_plate(image, mask))
 
@@ -185,6 +185,19 @@ def _refined_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
         small = 1 + np.flatnonzero(areas < 0.08 * areas.max())
         fine[np.isin(regions, small)] = 0
     return fine
+
+
+def _without_strays(parts: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Give pieces that are cut off from the rest of their part to whichever part comes second there."""
+    owner = np.where(mask > 0.5, parts.argmax(0), -1)
+    kept = parts.copy()
+    for part in range(len(parts)):
+        count, regions, stats, _ = cv2.connectedComponentsWithStats((owner == part).astype(np.uint8))
+        if count > 2:
+            areas = stats[1:, cv2.CC_STAT_AREA]
+            strays = 1 + np.flatnonzero(areas < 0.3 * areas.max())
+            kept[part][np.isin(regions, strays)] = 0
+    return kept
 
 
 def _as_pose(joints: np.ndarray, present: np.ndarray, size: Size) -> PoseSequence:

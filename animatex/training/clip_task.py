@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from animatex.checkpoints.store import save_weights
+from animatex.checkpoints.store import halved, save_weights
 from animatex.config.model import ClipTextConfig
 from animatex.config.run import ClipStage, TrainConfig
 from animatex.encoders.clip import build_clip, prepare_pictures
@@ -87,7 +87,7 @@ class ClipTask:
         tower = {
             name.removeprefix(_TOWER): value for name, value in weights.items() if name.startswith(_TOWER)
         }
-        save_weights(path, tower, kind="clip", config=self._stage.network)
+        save_weights(path, halved(tower), kind="clip", config=self._stage.network)
 
 
 def contrast(images: Tensor, texts: Tensor, scale: Tensor, captions: Sequence[str]) -> StepResult:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from animatex.checkpoints.catalogue import find_weights
 from animatex.checkpoints.load import load_clip, load_rig, load_unet, load_vae
-from animatex.checkpoints.store import save_weights
+from animatex.checkpoints.store import halved, save_weights
 from animatex.codec.codec import LatentCodec, Scene
 from animatex.codec.motion.codec import MotionClip, MotionCodec
 from animatex.codec.vae import VaeClip, VaeCodec, build_autoencoder
@@ -68,7 +68,9 @@ class DenoiserTask:
         if stage.start_from is None:
             self.network: nn.Module = build_unet(stage.network, checkpointing=stage.checkpointing)
         else:
-            self.network = load_unet(_find(stage.start_from, folder), stage.network).requires_grad_(True)
+            path = _find(stage.start_from, folder)
+            self.network = load_unet(path, stage.network, checkpointing=stage.checkpointing)
+            self.network.requires_grad_(True)
         self._rig, self._codec = _load_codec(stage, folder)
         self._clip = _load_clip(stage, folder)
         self._pool = synthetic_pool(config.seed, Size(stage.data.height, stage.data.width))
@@ -114,9 +116,8 @@ class DenoiserTask:
         return StepResult(errors.mean(), figures)
 
     def save(self, weights: Mapping[str, Tensor], path: Path) -> None:
-        """Write the UNet's file, in half precision: an average over thousands of steps needs no more."""
-        halved = {name: value.to(torch.bfloat16) for name, value in weights.items()}
-        save_weights(path, halved, kind="unet", config=self._stage.network)
+        """Write the UNet's file, in half precision."""
+        save_weights(path, halved(weights), kind="unet", config=self._stage.network)
 
     @torch.no_grad()
     def _encode(self, sample: ClipSample, index: int) -> tuple[Tensor, Conditioning]:

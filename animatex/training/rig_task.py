@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from animatex.checkpoints.store import save_weights
+from animatex.checkpoints.store import halved, save_weights
 from animatex.config.run import RigStage, TrainConfig
 from animatex.rig.network import RigMaps, RigNetwork
 from animatex.rig.rig import MIRRORED_JOINTS, MIRRORED_PARTS, joint_places, working_size
@@ -98,8 +98,8 @@ class RigTask:
         return rig_loss(maps, batch)
 
     def save(self, weights: Mapping[str, Tensor], path: Path) -> None:
-        """Write the rig network's file."""
-        save_weights(path, weights, kind="rig", config=self._stage.network)
+        """Write the rig network's file, in half precision."""
+        save_weights(path, halved(weights), kind="rig", config=self._stage.network)
 
 
 def rig_loss(maps: RigMaps, batch: list[RigSample]) -> StepResult:

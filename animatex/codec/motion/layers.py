@@ -58,8 +58,9 @@ class PuppetLayers:
 def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     """Cut a rig into layers.
 
-    Each limb keeps a round end under the part it hangs on, so that a bend leaves no gap; and each part is
-    continued under the parts in front of it as far as its own outline suggests.
+    Each limb reaches from joint to joint, with a round end under the part it hangs on, so that no motion
+    tears it off; and each part is continued under the parts in front of it as far as its own outline
+    suggests.
 
     Args:
         rig: The character.
@@ -73,7 +74,8 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     layers = []
     for depth, part in enumerate(present):
         in_front = np.isin(owner, present[depth + 1 :])
-        shape = shapes[part] | (_closed(shapes[part]) & in_front) | _round_ends(part, shapes, joints)
+        shape = shapes[part] | (_closed(shapes[part]) & in_front)
+        shape |= _round_ends(part, shapes, joints) | (_along_bone(part, shapes[part], joints) & (mask > 0.5))
         layers.append(_cut(part, shape, shapes[part], rig.image, mask))
     return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD], shapes[TORSO]))
 
@@ -133,8 +135,27 @@ def _round_ends(part: int, shapes: list[np.ndarray], joints: Joints) -> np.ndarr
             continue
         centre = joints.places[limb.start]
         radius = _half_width(shapes[limb.part], centre)
-        cv2.circle(ends, (round(float(centre[0])), round(float(centre[1]))), round(radius), 1, -1)
+        cv2.circle(ends, _pixel(centre), round(radius), 1, -1)
     return ends > 0
+
+
+def _along_bone(part: int, shape: np.ndarray, joints: Joints) -> np.ndarray:
+    """A limb as thick as its part is on average, from joint to joint, whatever hides it in the picture."""
+    bone = np.zeros(shape.shape, np.uint8)
+    for limb in LIMBS:
+        if limb.part == part and joints.seen[limb.start] and joints.seen[limb.end]:
+            start, end = (_pixel(joints.places[joint]) for joint in (limb.start, limb.end))
+            cv2.line(bone, start, end, 1, max(1, round(2 * _mean_half_width(shape))))
+    return bone > 0
+
+
+def _mean_half_width(shape: np.ndarray) -> float:
+    """Half the thickness of a strip with this mean distance to the outline, in pixels."""
+    return 2 * float(cv2.distanceTransform(shape.astype(np.uint8), cv2.DIST_L2, 3)[shape].mean())
+
+
+def _pixel(place: np.ndarray) -> tuple[int, int]:
+    return round(float(place[0])), round(float(place[1]))
 
 
 def _half_width(shape: np.ndarray, centre: np.ndarray) -> float:
