@@ -387,6 +387,16 @@ class DenoiserStage(Section):
                 f"data.kind is '{self.data.kind}'; codec.kind 'motion' learns from what only a renderer "
                 "knows and needs 'synthetic'."
             )
+        if self.codec.kind == "motion" and self.codec.downsampling != 8:
+            raise ValueError(
+                f"codec.downsampling is {self.codec.downsampling}; codec.kind 'motion' is trained at the "
+                "size its network sees, with 8."
+            )
+        cell = self.codec.downsampling * 2 ** (len(self.network.multipliers) - 1)
+        if self.data.height % cell or self.data.width % cell:
+            raise ValueError(
+                f"data is {self.data.width}x{self.data.height}; both sides must be multiples of {cell}."
+            )
         return self
 
 

@@ -173,5 +173,5 @@ def test_one_picture_is_learned(tmp_path: Path) -> None:
         optimizer.zero_grad()
         result.loss.backward()
         optimizer.step()
-        losses.append(float(result.loss))
+        losses.append(float(result.loss.detach()))
     assert losses[-1] < 0.7 * losses[0]
