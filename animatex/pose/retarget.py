@@ -232,7 +232,7 @@ def _rebuild(poses: PoseSequence, to: PoseSequence, scales: Scales, ground: bool
     new += _anchor_shift(new, seen, reference, reference_seen)
     if ground and reference_seen[_ANKLES].any() and seen[:, _ANKLES].any():
         new += _ground_shift(poses, to, new, scales)[:, None]
-        new[..., 0] += _anchor_shift(new, seen, reference, reference_seen)[0]
+        new[..., 0] += _stance_shift(new, seen, reference, reference_seen)
     new[..., 0] += _side_shift(neck[:, 0] / poses.canvas.width, new[:, NECK, 0], to.canvas.width)[:, None]
     return new[:, :NUM_KEYPOINTS]
 
@@ -250,13 +250,13 @@ def _find_neck(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
         body, body_seen = points[:, BODY], seen[:, BODY, None]
         known = np.asarray(body_seen.any(axis=(1, 2)))
         neck = (body * body_seen).sum(axis=1) / np.maximum(body_seen.sum(axis=1), 1)
-    return _over_time(neck, known)
+    return np.stack([_over_time(neck[:, axis], known) for axis in (0, 1)], axis=1)
 
 
 def _over_time(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Interpolate float [F, 2] over frames where it is not known; its ends are held."""
+    """Interpolate float [F] over frames where it is not known; its ends are held."""
     frames = np.arange(len(values))
-    return np.stack([np.interp(frames, frames[known], values[known, axis]) for axis in (0, 1)], axis=1)
+    return np.asarray(np.interp(frames, frames[known], values[known]))
 
 
 def _anchor_shift(
@@ -274,26 +274,45 @@ def _anchor_shift(
     return np.asarray(theirs.mean(axis=0) - ours.mean(axis=0))
 
 
+def _stance_shift(
+    new: np.ndarray, seen: np.ndarray, reference: np.ndarray, reference_seen: np.ndarray
+) -> float:
+    """How far to move everything sideways so that the first stance's hips and feet are the character's."""
+    below = [RIGHT_HIP, LEFT_HIP, RIGHT_ANKLE, LEFT_ANKLE]
+    whole = np.asarray(seen[:, below].all(axis=1))
+    if not (reference_seen[below].all() and whole.any()):
+        return float(_anchor_shift(new, seen, reference, reference_seen)[0])
+    return float((reference[below, 0] - new[whole.argmax(), below, 0]).mean())
+
+
 def _ground_shift(poses: PoseSequence, to: PoseSequence, new: np.ndarray, scales: Scales) -> np.ndarray:
-    """How far to move each frame so that standing feet stand where the character's do: float64 [F, 2].
+    """How far to move each frame so that standing feet stand, at the character's height: float64 [F, 2].
 
     Legs and trunk have scales of their own, so a body that hangs on its neck would slide and sink. Here it
-    stands on its support, the lower of the two ankles, which travels as far as the character's legs are long.
+    stands on its ankles, the lower one more, which travel as far as the character's legs are long. Sideways
+    their steps count: the distance between two feet does not grow like a leg.
     """
     torso = torso_length(poses)
     weights = _support_weights(poses, torso)
     known = np.asarray(weights.any(axis=1))
-    support = (weights[..., None] * np.nan_to_num(poses.keypoints[:, _ANKLES])).sum(axis=1)
-    new_support = (weights[..., None] * new[:, _ANKLES]).sum(axis=1)
-    reference_weights = _support_weights(to, torso * scales.overall)[0]
-    floor = (reference_weights[:, None] * np.nan_to_num(to.keypoints[0, _ANKLES])).sum(axis=0)
+    ankles = np.nan_to_num(poses.keypoints[:, _ANKLES]).astype(np.float64)
+    new_ankles = new[:, _ANKLES]
     legs = scales.limbs[[RIGHT_THIGH, LEFT_THIGH, RIGHT_CALF, LEFT_CALF]].mean()
     stride = float(np.clip(legs, 0.5 * scales.overall, 1.5 * scales.overall))
+
+    height = (weights * ankles[..., 1]).sum(axis=1)
+    new_height = (weights * new_ankles[..., 1]).sum(axis=1)
+    own_weights = _support_weights(to, torso * scales.overall)[0]
+    floor = (own_weights * np.nan_to_num(to.keypoints[0, _ANKLES, 1])).sum()
     # The clip may begin in the air; within a second somebody lands.
-    start = support[known][: max(1, round(poses.fps))]
-    from_start = support - [start[0, 0], np.percentile(start[:, 1], 95)]
-    shift = _over_time(floor + stride * from_start - new_support, known)
-    return _low_pass(shift, round(0.12 * poses.fps))
+    start = np.percentile(height[known][: max(1, round(poses.fps))], 95)
+    rise = floor + stride * (height - start) - new_height
+
+    both = weights[1:] * weights[:-1]
+    both /= np.maximum(both.sum(axis=1, keepdims=True), 1e-12)
+    steps = both * (stride * np.diff(ankles[..., 0], axis=0) - np.diff(new_ankles[..., 0], axis=0))
+    slide = np.concatenate([[0.0], np.cumsum(steps.sum(axis=1))])
+    return _low_pass(np.stack([slide, _over_time(rise, known)], axis=1), round(0.08 * poses.fps))
 
 
 def _support_weights(poses: PoseSequence, torso: float) -> np.ndarray:
