@@ -101,7 +101,7 @@ def examine(weights: Path | None) -> Report:
     folder = weights or default_folder()
     device, dtype = _attempt(_device), _attempt(_dtype)
     estimator = _attempt(lambda: _estimator(folder))
-    scan, video = _scan(), _attempt(_video)
+    scan, video = _attempt(_scan), _attempt(_video)
     files = weights_report(folder)
     presets = _presets(folder)
     choices = {"device": device, "dtype": dtype, "poses": estimator, "scan": scan, "video": video}
@@ -159,8 +159,12 @@ def _estimator(folder: Path) -> Choice:
 
 
 def _scan() -> Choice:
-    reason = "the temporal modules of this version are attention; a scan belongs to Mamba"
-    return Choice(name=None, reason=reason, hint=None)
+    require("torch", for_="every network")
+    from animatex.model.scan import resolve_scan
+    from animatex.runtime import resolve_device
+
+    chosen = resolve_scan("auto", resolve_device("auto").value)
+    return Choice(name=chosen.name, reason=chosen.reason, hint=None)
 
 
 def _video() -> Choice:

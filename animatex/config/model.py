@@ -182,6 +182,12 @@ class RigConfig(Section):
     attention_blocks: Annotated[int, Field(ge=0)]
     """Transformer blocks at the coarsest level, where the whole character fits in view."""
 
+    @model_validator(mode="after")
+    def _heads_fit(self) -> RigConfig:
+        if self.attention_blocks and self.widths[-1] % 32:
+            raise ValueError(f"widths is {list(self.widths)}; with attention the last is a multiple of 32.")
+        return self
+
     @property
     def stride(self) -> int:
         """Picture sizes must be multiples of this."""

@@ -129,7 +129,8 @@ def _picture_stream(container: OutputContainer, frames: FrameSequence, crf: int)
     stream = container.add_stream(
         "libx264",
         rate=Fraction(frames.fps).limit_denominator(1001),
-        options={"crf": str(crf), "preset": "medium"},
+        # Macroblock trees of small pictures come out differently now and then; without them bytes repeat.
+        options={"crf": str(crf), "preset": "medium", "x264-params": "mbtree=0"},
     )
     stream.height, stream.width = (side + side % 2 for side in frames.size)
     stream.pix_fmt = "yuv420p"
