@@ -13,7 +13,7 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-SOURCES := animatex animatex_cli tests
+SOURCES := animatex animatex_cli benchmarks tests
 
 .PHONY: demo test test-slow test-shared gates clean
 
