@@ -121,10 +121,14 @@ def require_person(poses: PoseSequence, max_missing: float, source: str) -> None
     """
     missing = np.flatnonzero(~detected_frames(poses))
     total = len(poses)
-    if len(missing) == total:
-        which = "it" if total == 1 else f"any of its {total} frames"
+    if len(missing) == total == 1:
         raise InputError(
-            f"no person in {source}: nobody was found in {which}",
+            f"no person in {source}: nobody was found in it",
+            hint="for a character that is no human this is common, and animating it needs no pose found here.",
+        )
+    if len(missing) == total:
+        raise InputError(
+            f"no person in {source}: nobody was found in any of its {total} frames",
             hint="one person should fill at least a third of the picture's height; "
             "lower pose.score_threshold, or pass poses made elsewhere.",
         )

@@ -157,11 +157,16 @@ def test_too_many_frames_without_a_person_are_named():
     finish_poses(poses.hidden(lost), config(max_missing=0.4))
 
 
-@pytest.mark.parametrize(("frames", "which"), [(1, "it"), (5, "any of its 5 frames")])
-def test_a_video_without_a_person_is_refused_whatever_is_allowed(frames: int, which: str):
+@pytest.mark.parametrize(
+    ("frames", "which", "hint"),
+    [(1, "it", "a character that is no human"), (5, "any of its 5 frames", "lower pose.score_threshold")],
+)
+def test_a_video_without_a_person_is_refused_whatever_is_allowed(frames: int, which: str, hint: str):
     nobody = figure(frames=frames).hidden(np.ones(134, bool))
-    with pytest.raises(InputError, match=f"no person in sea.mp4: nobody was found in {which}"):
+    with pytest.raises(InputError) as error:
         finish_poses(nobody, config(max_missing=1.0), "sea.mp4")
+    assert error.value.message == f"no person in sea.mp4: nobody was found in {which}"
+    assert hint in error.value.hint
 
 
 def test_a_number_nobody_has_is_refused():
