@@ -124,7 +124,7 @@ def require_person(poses: PoseSequence, max_missing: float, source: str) -> None
     if len(missing) == total == 1:
         raise InputError(
             f"no person in {source}: nobody was found in it",
-            hint="for a character that is no human this is common, and animating it needs no pose found here.",
+            hint="for a character that is no human this is common, and `animate` does without.",
         )
     if len(missing) == total:
         raise InputError(
