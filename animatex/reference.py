@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from animatex.config.run import PoseConfig
+from animatex.errors import MissingPackage
 from animatex.pose.estimator import PoseEstimator
 from animatex.pose.extract import estimate_poses
 from animatex.pose.sequence import PoseSequence
@@ -60,11 +61,19 @@ def choose_reference_pose(
         return poses.select([0])
     if rig is not None and config.reference_pose == "rig":
         return rig.pose
-    detected = estimate_poses([reference], 1.0, estimator, config.person)
-    detected = detected.hidden(~detected.visible(config.score_threshold))
     if rig is None or config.reference_pose == "detect":
-        return detected
+        return _detected(reference, estimator, config)
+    try:
+        detected = _detected(reference, estimator, config)
+    except MissingPackage:
+        # Without an estimator poses come from a file, and the rig is all that knows the character.
+        return rig.pose
     return merge_poses(detected, rig.pose)
+
+
+def _detected(reference: np.ndarray, estimator: PoseEstimator, config: PoseConfig) -> PoseSequence:
+    found = estimate_poses([reference], 1.0, estimator, config.person)
+    return found.hidden(~found.visible(config.score_threshold))
 
 
 def merge_poses(detected: PoseSequence, rig: PoseSequence) -> PoseSequence:

@@ -1,0 +1,109 @@
+"""The character's side of a run: where its picture lies, and whom to believe about its pose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from animatex.config.loader import load_config
+from animatex.config.presets import preset_path
+from animatex.config.run import AnimateConfig, PoseConfig
+from animatex.errors import MissingPackage
+from animatex.pose.estimator import DetectedPoses
+from animatex.pose.sequence import PoseSequence
+from animatex.pose.skeleton import LEFT_WRIST, NOSE, RIGHT_ANKLE, RIGHT_EYE, RIGHT_WRIST
+from animatex.reference import choose_reference_pose, merge_poses, place_reference
+from animatex.video.fit import plan_fit
+from animatex.video.frames import Size
+from animatex.video.image import ReferenceImage
+from tests.rig.puppets import SIZE, dancing, puppet
+
+RIG = puppet().rig
+PERFORMANCE = dancing(Size(90, 160), 3)
+
+
+def pose_config(choice: str) -> PoseConfig:
+    preset = load_config(AnimateConfig, preset_path("tiny"))
+    return preset.pose.model_copy(update={"reference_pose": choice})
+
+
+def moved(by: float, *unseen: int) -> PoseSequence:
+    """What an estimator says: the rig's pose, shifted, without some joints."""
+    scores = RIG.pose.scores.copy()
+    scores[0, list(unseen)] = 0
+    return replace(RIG.pose, keypoints=RIG.pose.keypoints + np.float32(by), scores=scores)
+
+
+def finding(pose: PoseSequence):
+    """An estimator that finds this one person in every picture."""
+
+    def estimate(frame: np.ndarray) -> DetectedPoses:
+        box = np.array([[0, 0, *frame.shape[1::-1], 0.9]], np.float32)
+        return DetectedPoses(pose.keypoints, pose.scores, box)
+
+    return estimate
+
+
+def never(frame: np.ndarray) -> DetectedPoses:
+    raise AssertionError("the estimator was asked")
+
+
+def missing(frame: np.ndarray) -> DetectedPoses:
+    raise MissingPackage("finding poses needs the package mediapipe, which is not installed")
+
+
+def choose(choice: str, estimator, rig=RIG) -> PoseSequence:
+    return choose_reference_pose(RIG.image, rig, PERFORMANCE, estimator, pose_config(choice))
+
+
+def test_the_rig_or_the_performer_decide_without_an_estimator() -> None:
+    assert choose("rig", never) is RIG.pose
+    assert np.array_equal(choose("driving", never).keypoints, PERFORMANCE.keypoints[:1])
+    assert np.array_equal(choose("rig", never, rig=None).keypoints, PERFORMANCE.keypoints[:1])
+
+
+@pytest.mark.parametrize(("choice", "rig"), [("detect", RIG), ("detect", None), ("auto", None)])
+def test_the_estimator_decides_alone_where_it_was_asked_for_or_nobody_else_knows(choice: str, rig) -> None:
+    assert np.array_equal(choose(choice, finding(moved(2)), rig).keypoints, moved(2).keypoints)
+
+
+def test_without_an_estimator_auto_is_the_rig_and_detect_is_an_error() -> None:
+    assert choose("auto", missing) is RIG.pose
+    for choice, rig in (("detect", RIG), ("auto", None)):
+        with pytest.raises(MissingPackage, match="mediapipe"):
+            choose(choice, missing, rig)
+
+
+def test_where_both_agree_the_estimator_is_believed_and_the_rig_fills_in() -> None:
+    merged = choose("auto", finding(moved(2, LEFT_WRIST)))
+    assert merged.canvas == SIZE
+    assert np.allclose(merged.keypoints[0, NOSE], RIG.pose.keypoints[0, NOSE] + 2)
+    assert np.array_equal(merged.keypoints[0, LEFT_WRIST], RIG.pose.keypoints[0, LEFT_WRIST])
+    assert merged.scores[0, LEFT_WRIST] == 1
+
+
+def test_a_person_who_is_elsewhere_or_without_a_trunk_is_a_mistake() -> None:
+    assert merge_poses(moved(40), RIG.pose) is RIG.pose
+    assert merge_poses(moved(0, 2), RIG.pose) is RIG.pose
+
+
+def test_limbs_that_the_character_does_not_have_are_not_invented() -> None:
+    scores = RIG.pose.scores.copy()
+    scores[0, [RIGHT_WRIST, RIGHT_ANKLE]] = 0.1, 0.2
+    merged = merge_poses(moved(1), replace(RIG.pose, scores=scores))
+    assert merged.scores[0, RIGHT_WRIST] == 0
+    assert merged.scores[0, RIGHT_ANKLE] == merged.scores[0, RIGHT_EYE] == 1
+
+
+@pytest.mark.parametrize("method", ["stretch", "letterbox", "crop", "keep"])
+def test_a_mask_lies_on_the_canvas_as_its_picture_does(method: str) -> None:
+    alpha = np.zeros((60, 40), np.uint8)
+    alpha[10:50, 5:35] = 255
+    picture = ReferenceImage(alpha[..., None].repeat(3, 2), alpha)
+    fit = plan_fit(Size(60, 40), Size(48, 64), method)
+    rgb, mask = place_reference(picture, fit)
+    assert rgb.shape == (*fit.canvas, 3) and mask is not None
+    assert np.array_equal(rgb[..., 0], mask)
+    assert place_reference(ReferenceImage(picture.rgb, None), fit)[1] is None
