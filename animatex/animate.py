@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from animatex.checkpoints.catalogue import find_weights
+from animatex.checkpoints.catalogue import default_folder, find_weights
 from animatex.checkpoints.load import load_clip, load_empty_prompt, load_rig, load_unet, load_vae
 from animatex.checkpoints.store import read_header
 from animatex.codec.codec import LatentCodec, Scene
@@ -30,7 +30,7 @@ from animatex.model.build import build_unet
 from animatex.model.scan import resolve_scan
 from animatex.model.unet import AnimateXUNet, bind
 from animatex.pose.estimator import PoseEstimator, resolve_estimator
-from animatex.pose.extract import extract_poses, finish_poses
+from animatex.pose.extract import extract_poses, require_frame_count, require_person
 from animatex.pose.io import read_poses
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
@@ -125,6 +125,8 @@ def plan_animation(
     only_poses = driving.suffix.lower() in POSE_SUFFIXES or str(driving) == "-"
     video = None if only_poses else probe(driving)
     given = read_poses(driving if only_poses else poses) if only_poses or poses is not None else None
+    if video is not None and given is not None and poses is not None:
+        require_frame_count(given, video.num_frames, poses.name, video.path.name)
     clip = plan_clip(video or _as_video(driving, given), config.clip, config.video.fps)
     canvas = Size(config.canvas.height, config.canvas.width)
     cell = config.codec.downsampling * 2 ** (len(config.unet.multipliers) - 1)
@@ -162,10 +164,11 @@ def read_inputs(plan: AnimationPlan, config: AnimateConfig, progress: Progress =
     if plan.video is not None:
         driving = read_video(plan.video.path, frames, fps=plan.clip.source_fps, progress=progress)
     if plan.poses is not None:
-        poses = finish_poses(_chosen(plan.poses, plan.clip), config.pose)
+        poses = _chosen(plan.poses, plan.clip)
+        require_person(poses, config.pose.max_missing, "the pose file")
     else:
         assert driving is not None and plan.video is not None
-        estimator = resolve_estimator(config.pose, plan.weights, config.runtime.device).value
+        estimator = resolve_estimator(config.pose, _weights_folder(plan), config.runtime.device).value
         poses = extract_poses(driving, estimator, config.pose, progress, plan.video.path.name)
     reference, alpha = place_reference(plan.reference, plan.fit)
     rig = None
@@ -304,9 +307,14 @@ def _lazy_estimator(config: AnimateConfig, plan: AnimationPlan) -> PoseEstimator
     """Give an estimator for one still, started when it is asked: most characters' poses come from the rig."""
 
     def estimate(frame: np.ndarray):  # noqa: ANN202 - the protocol says it
-        return resolve_estimator(config.pose, plan.weights, config.runtime.device, still=True).value(frame)
+        folder = _weights_folder(plan)
+        return resolve_estimator(config.pose, folder, config.runtime.device, still=True).value(frame)
 
     return estimate
+
+
+def _weights_folder(plan: AnimationPlan) -> Path:
+    return plan.weights or default_folder()
 
 
 def _as_video(path: Path, poses: PoseSequence | None) -> VideoInfo:
