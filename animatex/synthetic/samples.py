@@ -1,0 +1,40 @@
+"""The pictures and videos in `samples/`, made anew: `python -m animatex.synthetic.samples samples`.
+
+They are chosen from the procedural world by their seeds, so they change when that world does.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from animatex.synthetic.clips import clip, still
+from animatex.video.frames import Size
+from animatex.video.image import write_png
+from animatex.video.writer import write_video
+
+CHARACTER, CHARACTER_SIZE = 394, Size(768, 512)
+"""A mushroom with a face: no person, but arms and legs of its own."""
+
+DANCER, DANCER_SIZE, SECONDS, FPS = 222, Size(640, 432), 4, 24
+"""A drawn person whose joints pose estimators find in every frame."""
+
+
+def write_samples(folder: Path) -> tuple[Path, Path]:
+    """Write the character's picture and the dancer's video into a folder that exists; replaces older ones.
+
+    Returns:
+        `character.png` and `dance.mp4`.
+
+    Raises:
+        InputError: The folder cannot be written to.
+    """
+    character, dance = folder / "character.png", folder / "dance.mp4"
+    write_png(character, still(CHARACTER, CHARACTER_SIZE).image)
+    write_video(dance, clip(DANCER, DANCER_SIZE, SECONDS * FPS, FPS).frames, crf=23, title="dance")
+    return character, dance
+
+
+if __name__ == "__main__":
+    for path in write_samples(Path(sys.argv[1])):
+        sys.stdout.write(f"{path}\n")
