@@ -188,10 +188,17 @@ def _refined_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
 
 
 def _without_strays(parts: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Give pieces that are cut off from the rest of their part to whichever part comes second there."""
+    """Give pieces that are cut off from the rest of their limb to whichever part comes second there.
+
+    Torso and head stay in pieces: folded arms divide them.
+
+    Args:
+        parts: Probabilities of all parts but the background, float32 [10, H, W].
+        mask: The character, float32 [H, W].
+    """
     owner = np.where(mask > 0.5, parts.argmax(0), -1)
     kept = parts.copy()
-    for part in range(len(parts)):
+    for part in range(PARTS.index("head"), len(parts)):
         count, regions, stats, _ = cv2.connectedComponentsWithStats((owner == part).astype(np.uint8))
         if count > 2:
             areas = stats[1:, cv2.CC_STAT_AREA]
