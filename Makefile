@@ -2,6 +2,7 @@
 # make test        creates the environment, runs the default tests
 # make gates       format, lint, types, layers
 # make test-slow, make test-shared    the tests that are left out by default
+# make pictures    makes the documentation's pictures anew; ARGS="--weights runs/mini" with other weights
 # make clean       removes what these made, the environment included
 #
 # PYTHON=python3.12 make ...   uses another Python; VENV=path puts the environment elsewhere.
@@ -13,9 +14,9 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-SOURCES := animatex animatex_cli benchmarks tests
+SOURCES := animatex animatex_cli benchmarks docs tests
 
-.PHONY: demo test test-slow test-shared gates clean
+.PHONY: demo test test-slow test-shared gates pictures clean
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
@@ -36,6 +37,9 @@ gates: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+pictures: $(VENV)/.installed
+	$(BIN)/python docs/pictures.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

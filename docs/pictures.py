@@ -49,7 +49,7 @@ def main() -> None:
         weights=options.weights,
     )
     inputs = read_inputs(plan, config)
-    models = load_models(config, plan)
+    models = load_models(config, plan.runtime, plan.weights)
     scene = place_motion(inputs, config)
     clip = models.codec.open(scene, plan.runtime.generator())
     result = animate(inputs, models, config, plan.runtime)
