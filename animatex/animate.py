@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,7 +125,9 @@ def plan_animation(
     picture = read_image(reference)
     only_poses = driving.suffix.lower() in POSE_SUFFIXES or str(driving) == "-"
     video = None if only_poses else probe(driving)
-    given = read_poses(driving if only_poses else poses) if only_poses or poses is not None else None
+    source = driving if only_poses else poses
+    # OpenPose's files do not say their rate: it is the video's, or the one the result shall have.
+    given = None if source is None else read_poses(source, fps=video.fps if video else config.video.fps)
     if video is not None and given is not None and poses is not None:
         require_frame_count(given, video.num_frames, poses.name, video.path.name)
     clip = plan_clip(video or _as_video(driving, given), config.clip, config.video.fps)
@@ -227,7 +230,8 @@ def animate(
     """
     generator = runtime.generator()
     scene = place_motion(inputs, config)
-    clip = models.codec.open(scene, generator)
+    with _placed_codec(models.codec, runtime):
+        clip = models.codec.open(scene, generator)
     with placed(models.clip, runtime):
         conditioning = prepare_conditioning(
             scene, clip, models.clip, config.conditions, inputs.poses, inputs.driving
@@ -236,7 +240,8 @@ def animate(
     with placed(models.unet, runtime):
         denoise = build_denoiser(models.unet, conditioning.to(runtime.device, runtime.dtype), config)
         latents = sample_latents(denoise, noise.to(runtime.device), config.sampler, config.schedule, progress)
-    return FrameSequence(clip.decode(latents, progress), inputs.poses.fps)
+    with _placed_codec(models.codec, runtime):
+        return FrameSequence(clip.decode(latents, progress), inputs.poses.fps)
 
 
 def place_motion(inputs: ClipInputs, config: AnimateConfig) -> Scene:
@@ -293,6 +298,11 @@ def _load_unet(config: AnimateConfig, runtime: Runtime, weights: Path | None) ->
     if config.clip_checkpoint is not None and read_header(path) is None:
         empty_prompt = load_empty_prompt(find_weights(config.clip_checkpoint, weights), config.clip_encoder)
     return load_unet(path, config.unet, runtime.dtype, empty_prompt, scan)
+
+
+def _placed_codec(codec: LatentCodec, runtime: Runtime) -> AbstractContextManager[object]:
+    """Hold a codec's network on the device, where it has one."""
+    return placed(codec.autoencoder, runtime) if isinstance(codec, VaeCodec) else nullcontext()
 
 
 def _load_codec(config: AnimateConfig, weights: Path | None) -> LatentCodec:

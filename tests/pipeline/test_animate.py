@@ -272,6 +272,22 @@ def test_poses_that_are_too_few_are_refused_before_anything_is_loaded(place: Pat
     assert caught.value.hint == "--every 1, or --frames 6."
 
 
+def test_poses_of_other_programs_have_the_rate_of_their_video_or_of_the_result(place: Path) -> None:
+    write_poses(dancing(Size(90, 160), 4), place / "dance.json")
+    plan = plan_animation(place / "hero.png", place / "dance.json", tiny(video__fps=15.0))
+    assert plan.poses is not None
+    assert plan.poses.fps == plan.clip.fps == 15.0
+    frames = np.stack([np.full((48, 64, 3), 60 * shade, np.uint8) for shade in range(4)])
+    write_video(place / "dance.mp4", FrameSequence(frames, 10.0))
+    with_video = plan_animation(place / "hero.png", place / "dance.mp4", tiny(), poses=place / "dance.json")
+    assert with_video.poses is not None
+    assert with_video.poses.fps == 10.0
+    inputs = read_inputs(with_video, tiny())
+    assert inputs.driving is not None and np.abs(inputs.driving.frames.astype(int) - frames).max() < 8
+    with pytest.raises(InputError, match="does not say how many frames a second it has"):
+        plan_animation(place / "hero.png", place / "dance.json", tiny())
+
+
 @pytest.mark.slow
 def test_pixels_instead_of_motion(place: Path) -> None:
     """The codec of the published model, with random weights."""
