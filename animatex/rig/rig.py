@@ -11,7 +11,8 @@ from torch import Tensor
 
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import MIRROR_PAIRS, NUM_KEYPOINTS, PARTS
-from animatex.rig.fill import guided_upsample, push_pull
+from animatex.rig.fill import push_pull
+from animatex.rig.matte import refine_mask
 from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork
 from animatex.video.frames import Size
 
@@ -63,7 +64,7 @@ def read_rig(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None = 
     box = _character_box(parts[0] < 0.5 if alpha is None else alpha > 127, size)
     if box is not None and (box[2] - box[0]) * (box[3] - box[1]) < 0.7 * size.height * size.width:
         parts, joints, present = _look(image, box, network)
-    mask = _refined_mask(1 - parts[0], image) if alpha is None else alpha.astype(np.float32) / 255
+    mask = refine_mask(1 - parts[0], image) if alpha is None else alpha.astype(np.float32) / 255
     inside = np.maximum(_without_strays(parts[1:], mask), 1e-6)
     parts = np.concatenate([1 - mask[None], inside / inside.sum(0) * mask], 0).astype(np.float32)
     return Rig(image, parts, _as_pose(joints, present, size), background_plate(image, mask))
@@ -169,22 +170,6 @@ def _character_box(found: np.ndarray, size: Size) -> tuple[int, int, int, int] |
         int(min(size.width, x + width + margin)),
         int(min(size.height, y + height + margin)),
     )
-
-
-def _refined_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """Let the mask's edge follow the picture's, and drop specks far smaller than the character."""
-    scale = min(1.0, 384 / image.shape[0])
-    coarse = cv2.resize(mask, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    fine = np.clip(guided_upsample(coarse, image, radius=4, eps=1e-3), 0, 1)
-    # The filter leaves haze on textured grounds: only certainty near one half is moved.
-    fine = np.clip((fine - 0.5) * 2.5 + 0.5, 0, 1)
-    fine = np.where(mask < 0.05, 0, np.where(mask > 0.95, 1, fine)).astype(np.float32)
-    count, regions, stats, _ = cv2.connectedComponentsWithStats((fine > 0.5).astype(np.uint8))
-    if count > 2:
-        areas = stats[1:, cv2.CC_STAT_AREA]
-        small = 1 + np.flatnonzero(areas < 0.08 * areas.max())
-        fine[np.isin(regions, small)] = 0
-    return fine
 
 
 def _without_strays(parts: np.ndarray, mask: np.ndarray) -> np.ndarray:
