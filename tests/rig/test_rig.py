@@ -94,7 +94,7 @@ def test_parts_are_found_where_they_are() -> None:
     drawn = puppet()
     rig = read_rig(drawn.image, knowing(drawn))
     assert (rig.parts.argmax(0) == drawn.labels).mean() > 0.92
-    assert np.abs(rig.mask - (drawn.labels > 0)).mean() < 0.04
+    assert np.abs(rig.mask - (drawn.labels > 0)).mean() < 0.06
     check(rig, drawn.image)
 
 
@@ -204,3 +204,17 @@ def test_labels_and_their_shares_are_the_same_thing() -> None:
     drawn = puppet()
     assert np.array_equal(one_hot(drawn.labels).argmax(0), drawn.labels)
     assert np.array_equal(drawn.rig.mask > 0, drawn.labels > 0)
+
+
+def test_a_stray_piece_of_a_limb_goes_to_what_comes_second_there() -> None:
+    drawn = puppet()
+    stray = np.zeros_like(drawn.labels)
+    # A patch in the middle of the head, which the network takes for a forearm.
+    y, x = np.argwhere(drawn.labels == PARTS.index("head")).mean(0).astype(int)
+    stray[y - 3 : y + 4, x - 3 : x + 4] = 1
+    colour = drawn.image[drawn.labels == PARTS.index("left_forearm")].mean(0)
+    image = np.where(stray[..., None] > 0, colour, drawn.image).astype(np.uint8)
+    rig = read_rig(image, knowing(drawn), np.where(drawn.labels > 0, 255, 0).astype(np.uint8))
+    assert not (rig.parts.argmax(0)[stray > 0] == PARTS.index("left_forearm")).any()
+    assert (rig.parts.argmax(0) == PARTS.index("left_forearm")).sum() > 100
+    assert (rig.mask[stray > 0] == 1).all()
