@@ -16,7 +16,7 @@ from animatex.video.writer import write_video
 CHARACTER, CHARACTER_SIZE = 394, Size(768, 512)
 """A mushroom with a face: no person, but arms and legs of its own."""
 
-DANCER, DANCER_SIZE, SECONDS, FPS = 222, Size(640, 432), 4, 24
+DANCER, DANCER_SIZE, SECONDS, FPS = 3525, Size(640, 432), 4, 24
 """A drawn person whose joints pose estimators find in every frame."""
 
 
