@@ -6,6 +6,7 @@ One run of `animate` on the samples, stopped at every stage to draw what is ther
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +59,12 @@ def main() -> None:
     driving = Row("driving", inputs.driving)
     found = Row("poses", overlay_poses(inputs.driving, inputs.poses.on_canvas(inputs.driving.size)))
     drawn = Row("on the character's body", FrameSequence(draw_poses(scene.poses), result.fps))
-    rigid = Row("rigid composition", FrameSequence(_rigid(clip), result.fps))
     made = Row("result", result)
     _save(out / "demo.jpg", _sheet(inputs.reference, driving, made))
     _save(out / "tour-poses.jpg", _strip(*_shown(found.frames)))
     _save(out / "tour-rig.jpg", _strip(*_taken_apart(inputs.rig, scene)))
     _save(out / "tour-retarget.jpg", _strip(*_shown(drawn.frames)))
-    _save(out / "tour-prior.jpg", _strip(*_shown(rigid.frames)))
+    _save(out / "tour-prior.jpg", _strip(*_rigid(clip)))
     _save(out / "tour-result.jpg", _strip(*_shown(made.frames)))
 
 
@@ -86,10 +86,12 @@ def _taken_apart(rig: Rig, scene: Scene) -> tuple[np.ndarray, ...]:
 
 
 def _rigid(clip: MotionClip) -> np.ndarray:
-    """What the codec paints where no latent corrects it, uint8 [F, H, W, 3]."""
+    """What the codec paints where no latent corrects it, of the frames that are shown, uint8 [N, H, W, 3]."""
     import torch
 
-    return clip.decode(torch.zeros(1, clip.config.latent_channels, len(clip.maps), *clip.prior.shape[-2:]))
+    shown = list(spread(len(clip.maps), COLUMNS))
+    part = replace(clip, maps=clip.maps[shown], sketch_maps=clip.sketch_maps[shown])
+    return part.decode(torch.zeros(1, clip.config.latent_channels, len(shown), *clip.prior.shape[-2:]))
 
 
 def _sheet(reference: np.ndarray, *rows: Row) -> np.ndarray:
