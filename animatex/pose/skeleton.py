@@ -49,6 +49,31 @@ PARTS = (
 tails to the torso."""
 
 
+TORSO_PART, HEAD_PART = PARTS.index("torso"), PARTS.index("head")
+
+
+class LimbPart(NamedTuple):
+    """A rigid part between two joints."""
+
+    part: int
+    parent: int
+    start: int
+    end: int
+
+
+LIMB_PARTS: tuple[LimbPart, ...] = (
+    LimbPart(PARTS.index("right_upper_arm"), TORSO_PART, RIGHT_SHOULDER, RIGHT_ELBOW),
+    LimbPart(PARTS.index("right_forearm"), PARTS.index("right_upper_arm"), RIGHT_ELBOW, RIGHT_WRIST),
+    LimbPart(PARTS.index("left_upper_arm"), TORSO_PART, LEFT_SHOULDER, LEFT_ELBOW),
+    LimbPart(PARTS.index("left_forearm"), PARTS.index("left_upper_arm"), LEFT_ELBOW, LEFT_WRIST),
+    LimbPart(PARTS.index("right_thigh"), TORSO_PART, RIGHT_HIP, RIGHT_KNEE),
+    LimbPart(PARTS.index("right_calf"), PARTS.index("right_thigh"), RIGHT_KNEE, RIGHT_ANKLE),
+    LimbPart(PARTS.index("left_thigh"), TORSO_PART, LEFT_HIP, LEFT_KNEE),
+    LimbPart(PARTS.index("left_calf"), PARTS.index("left_thigh"), LEFT_KNEE, LEFT_ANKLE),
+)
+"""Parents before their children."""
+
+
 class Bone(NamedTuple):
     """Two joints that a rigid limb connects; `child` hangs on `parent`."""
 

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import MIRROR_PAIRS, NUM_KEYPOINTS, PARTS
+from animatex.pose.skeleton import LIMB_PARTS, MIRROR_PAIRS, NUM_KEYPOINTS, PARTS
 from animatex.rig.fill import push_pull
 from animatex.rig.matte import refine_mask
 from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork
+from animatex.video.fit import resize
 from animatex.video.frames import Size
 
 MIRRORED_PARTS = (0, 1, 2, 5, 6, 3, 4, 9, 10, 7, 8)
@@ -65,7 +66,7 @@ def read_rig(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None = 
     if box is not None and (box[2] - box[0]) * (box[3] - box[1]) < 0.7 * size.height * size.width:
         parts, joints, present = _look(image, box, network)
     mask = refine_mask(1 - parts[0], image) if alpha is None else alpha.astype(np.float32) / 255
-    inside = np.maximum(_without_strays(parts[1:], mask), 1e-6)
+    inside = np.maximum(_without_strays(parts[1:], mask, joints), 1e-6)
     parts = np.concatenate([1 - mask[None], inside / inside.sum(0) * mask], 0).astype(np.float32)
     return Rig(image, parts, _as_pose(joints, present, size), background_plate(image, mask))
 
@@ -95,7 +96,7 @@ def _look(
     left, top, right, bottom = box
     crop = image[top:bottom, left:right]
     size = working_size(Size(*crop.shape[:2]), network.config.height, network.config.stride)
-    small = cv2.resize(crop, (size.width, size.height), interpolation=cv2.INTER_AREA)
+    small = resize(crop, size)
     weight = network.stem.weight
     pixels = torch.from_numpy(small).permute(2, 0, 1)[None].to(weight.device, weight.dtype) / 255
     maps = network(torch.cat([pixels, pixels.flip(3)]))
@@ -172,28 +173,31 @@ def _character_box(found: np.ndarray, size: Size) -> tuple[int, int, int, int] |
     )
 
 
-def _without_strays(parts: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Give pieces that are cut off from the rest of their limb to whichever part comes second there.
+def _without_strays(parts: np.ndarray, mask: np.ndarray, joints: np.ndarray) -> np.ndarray:
+    """Give pieces of a limb that lie away from its joints to whichever part comes second there.
 
     Torso and head stay in pieces: folded arms divide them.
 
     Args:
         parts: Probabilities of all parts but the background, float32 [10, H, W].
         mask: The character, float32 [H, W].
+        joints: float32 [18, 2], pixels.
     """
-    owner = np.where(mask > 0.5, parts.argmax(0), -1)
+    owner = np.where(mask > 0.5, parts.argmax(0) + 1, 0)
     kept = parts.copy()
-    for part in range(PARTS.index("head"), len(parts)):
-        count, regions, stats, _ = cv2.connectedComponentsWithStats((owner == part).astype(np.uint8))
+    for limb in LIMB_PARTS:
+        count, regions, _, centres = cv2.connectedComponentsWithStats((owner == limb.part).astype(np.uint8))
         if count > 2:
-            areas = stats[1:, cv2.CC_STAT_AREA]
-            strays = 1 + np.flatnonzero(areas < 0.3 * areas.max())
-            kept[part][np.isin(regions, strays)] = 0
+            middle = joints[[limb.start, limb.end]].mean(0)
+            sizes = np.bincount(regions.ravel(), minlength=count)[1:]
+            # A few pixels on the bone are not the limb.
+            away = np.linalg.norm(centres[1:] - middle, axis=1) / np.sqrt(sizes)
+            kept[limb.part - 1][(regions > 0) & (regions != 1 + away.argmin())] = 0
     return kept
 
 
 def _as_pose(joints: np.ndarray, present: np.ndarray, size: Size) -> PoseSequence:
-    """Put 18 joints into a one-frame PoseSequence; the neck stands where the shoulders say."""
+    """Put 18 joints into a one-frame PoseSequence."""
     keypoints = np.zeros((1, NUM_KEYPOINTS, 2), np.float32)
     scores = np.zeros((1, NUM_KEYPOINTS), np.float32)
     keypoints[0, :NUM_JOINTS], scores[0, :NUM_JOINTS] = joints, np.clip(present, 0, 1)

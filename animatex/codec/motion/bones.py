@@ -7,38 +7,13 @@ frame pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from animatex.pose import skeleton as sk
-from animatex.pose.skeleton import PARTS
+from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART, LimbPart
 
 IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-
-TORSO, HEAD = PARTS.index("torso"), PARTS.index("head")
-
-
-class Limb(NamedTuple):
-    """A rigid part between two joints."""
-
-    part: int
-    parent: int
-    start: int
-    end: int
-
-
-LIMBS: tuple[Limb, ...] = (
-    Limb(PARTS.index("right_upper_arm"), TORSO, sk.RIGHT_SHOULDER, sk.RIGHT_ELBOW),
-    Limb(PARTS.index("right_forearm"), PARTS.index("right_upper_arm"), sk.RIGHT_ELBOW, sk.RIGHT_WRIST),
-    Limb(PARTS.index("left_upper_arm"), TORSO, sk.LEFT_SHOULDER, sk.LEFT_ELBOW),
-    Limb(PARTS.index("left_forearm"), PARTS.index("left_upper_arm"), sk.LEFT_ELBOW, sk.LEFT_WRIST),
-    Limb(PARTS.index("right_thigh"), TORSO, sk.RIGHT_HIP, sk.RIGHT_KNEE),
-    Limb(PARTS.index("right_calf"), PARTS.index("right_thigh"), sk.RIGHT_KNEE, sk.RIGHT_ANKLE),
-    Limb(PARTS.index("left_thigh"), TORSO, sk.LEFT_HIP, sk.LEFT_KNEE),
-    Limb(PARTS.index("left_calf"), PARTS.index("left_thigh"), sk.LEFT_KNEE, sk.LEFT_ANKLE),
-)
-"""Parents before their children."""
 
 BACK_TO_FRONT: tuple[int, ...] = tuple(
     PARTS.index(name)
@@ -87,9 +62,9 @@ def part_maps(reference: Joints, frame: Joints, neckless: bool = False) -> np.nd
         float64 [P, 2, 3].
     """
     maps = np.repeat(IDENTITY[None], len(PARTS), 0)
-    maps[TORSO] = _torso_map(reference, frame, _MIN_SQUEEZE_BLOCK if neckless else _MIN_SQUEEZE)
-    maps[HEAD] = maps[TORSO] if neckless else _head_map(reference, frame, maps[TORSO])
-    for limb in LIMBS:
+    maps[TORSO_PART] = _torso_map(reference, frame, _MIN_SQUEEZE_BLOCK if neckless else _MIN_SQUEEZE)
+    maps[HEAD_PART] = maps[TORSO_PART] if neckless else _head_map(reference, frame, maps[TORSO_PART])
+    for limb in LIMB_PARTS:
         maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
     return maps
 
@@ -191,7 +166,7 @@ def _angle(source: np.ndarray, target: np.ndarray) -> float:
     return float(np.arctan2(source[0] * target[1] - source[1] * target[0], source @ target))
 
 
-def _limb_map(limb: Limb, reference: Joints, frame: Joints, parent: np.ndarray) -> np.ndarray:
+def _limb_map(limb: LimbPart, reference: Joints, frame: Joints, parent: np.ndarray) -> np.ndarray:
     if not all(pose.seen[joint] for pose in (reference, frame) for joint in (limb.start, limb.end)):
         return parent
     source = reference.places[limb.end] - reference.places[limb.start]
@@ -205,5 +180,7 @@ def _limb_map(limb: Limb, reference: Joints, frame: Joints, parent: np.ndarray) 
     turn = _similarity(along, target / length_to)
     # Elbows and knees stay closed: a limb starts where its parent ends, which a limit on lengths may have
     # moved.
-    start = frame.places[limb.start] if limb.parent == TORSO else apply(parent, reference.places[limb.start])
+    start = (
+        frame.places[limb.start] if limb.parent == TORSO_PART else apply(parent, reference.places[limb.start])
+    )
     return _around(turn @ stretch, reference.places[limb.start], start)

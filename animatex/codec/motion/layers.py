@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from animatex.codec.motion.bones import BACK_TO_FRONT, HEAD, LIMBS, TORSO, Joints
-from animatex.pose.skeleton import PARTS
+from animatex.codec.motion.bones import BACK_TO_FRONT, Joints
+from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART
 from animatex.rig.fill import push_pull
 from animatex.rig.rig import Rig
 
@@ -17,7 +17,7 @@ _MIN_SHARE = 2e-4
 
 
 _NECKLESS = 0.6
-"""Head and torso that meet along more of the narrower one's width have no neck between them."""
+"""Head and torso that meet along more of the wider one's width have no neck between them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,7 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         shape = shapes[part] | (_closed(shapes[part]) & in_front)
         shape |= _round_ends(part, shapes, joints) | (_along_bone(part, shapes[part], joints) & (mask > 0.5))
         layers.append(_cut(part, shape, shapes[part], rig.image, mask))
-    return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD], shapes[TORSO]))
+    return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD_PART], shapes[TORSO_PART]))
 
 
 def _is_neckless(head: np.ndarray, torso: np.ndarray) -> bool:
@@ -87,7 +87,7 @@ def _is_neckless(head: np.ndarray, torso: np.ndarray) -> bool:
     if len(columns) == 0:
         return False
     widths = [np.count_nonzero(shape.any(0)) for shape in (head, torso)]
-    return len(columns) > _NECKLESS * min(widths)
+    return len(columns) > _NECKLESS * max(widths)
 
 
 def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask: np.ndarray) -> Layer:
@@ -129,7 +129,7 @@ def _closed(shape: np.ndarray) -> np.ndarray:
 def _round_ends(part: int, shapes: list[np.ndarray], joints: Joints) -> np.ndarray:
     """Discs around the joints that a part in front of this one turns on, so that no bend opens a gap."""
     ends = np.zeros(shapes[part].shape, np.uint8)
-    for limb in LIMBS:
+    for limb in LIMB_PARTS:
         behind = min(limb.part, limb.parent, key=BACK_TO_FRONT.index)
         if part != behind or not joints.seen[limb.start]:
             continue
@@ -142,7 +142,7 @@ def _round_ends(part: int, shapes: list[np.ndarray], joints: Joints) -> np.ndarr
 def _along_bone(part: int, shape: np.ndarray, joints: Joints) -> np.ndarray:
     """A limb as thick as its part is on average, from joint to joint, whatever hides it in the picture."""
     bone = np.zeros(shape.shape, np.uint8)
-    for limb in LIMBS:
+    for limb in LIMB_PARTS:
         if limb.part == part and joints.seen[limb.start] and joints.seen[limb.end]:
             start, end = (_pixel(joints.places[joint]) for joint in (limb.start, limb.end))
             cv2.line(bone, start, end, 1, max(1, round(2 * _mean_half_width(shape))))

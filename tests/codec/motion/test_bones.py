@@ -7,19 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animatex.codec.motion.bones import (
-    BACK_TO_FRONT,
-    HEAD,
-    IDENTITY,
-    LIMBS,
-    TORSO,
-    Joints,
-    apply,
-    inverse,
-    part_maps,
-)
+from animatex.codec.motion.bones import BACK_TO_FRONT, IDENTITY, Joints, apply, inverse, part_maps
 from animatex.pose import skeleton as sk
-from animatex.pose.skeleton import PARTS
+from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART
 from tests.rig.puppets import SIZE, dancing, standing
 
 STILL = standing(SIZE).keypoints[0, :18].astype(np.float64)
@@ -79,30 +69,30 @@ def test_a_pose_that_is_turned_turns_all_parts(angle: float, shift: tuple[float,
 def test_a_cartwheel_turns_the_body_but_the_head_no_further_than_heads_do(angle: float) -> None:
     frame, affine = moved(turn(angle), (10, 20))
     maps = part_maps(REFERENCE, frame)
-    others = [part for part in range(1, len(PARTS)) if part != HEAD]
+    others = [part for part in range(1, len(PARTS)) if part != HEAD_PART]
     assert np.allclose(maps[others], affine, atol=1e-6)
-    roll = np.arctan2(maps[HEAD][1, 0], maps[HEAD][0, 0])
+    roll = np.arctan2(maps[HEAD_PART][1, 0], maps[HEAD_PART][0, 0])
     assert abs(roll) <= np.deg2rad(40) + 1e-9
-    assert np.allclose(part_maps(REFERENCE, frame, neckless=True)[HEAD], affine, atol=1e-6)
+    assert np.allclose(part_maps(REFERENCE, frame, neckless=True)[HEAD_PART], affine, atol=1e-6)
 
 
 @given(scale=st.floats(0.6, 1.7), shift=shifts)
 def test_a_pose_that_is_scaled_scales_body_and_limbs(scale: float, shift: tuple[float, float]) -> None:
     frame, affine = moved(scale * np.eye(2), shift)
     maps = part_maps(REFERENCE, frame)
-    assert np.allclose(maps[TORSO], affine)
-    for limb in LIMBS:
+    assert np.allclose(maps[TORSO_PART], affine)
+    for limb in LIMB_PARTS:
         ends = STILL[[limb.start, limb.end]]
         assert np.allclose(apply(maps[limb.part], ends), apply(affine, ends))
         # A limb gets longer, not thicker: its width is not in the pose.
         assert np.linalg.det(maps[limb.part][:, :2]) == pytest.approx(scale)
-    assert np.allclose(apply(maps[HEAD], STILL[sk.NECK]), apply(affine, STILL[sk.NECK]))
+    assert np.allclose(apply(maps[HEAD_PART], STILL[sk.NECK]), apply(affine, STILL[sk.NECK]))
 
 
 @pytest.mark.parametrize("frame", range(8))
 def test_limbs_end_where_the_pose_has_their_joints(frame: int) -> None:
     maps = part_maps(REFERENCE, Joints(DANCE[frame], WHOLE))
-    for limb in LIMBS:
+    for limb in LIMB_PARTS:
         for joint in (limb.start, limb.end):
             assert np.allclose(apply(maps[limb.part], STILL[joint]), DANCE[frame, joint], atol=1e-6)
 
@@ -119,7 +109,7 @@ def test_limbs_of_impossible_length_are_limited_and_stay_attached(ratio: float) 
     assert np.allclose(apply(maps[upper], STILL[3]), apply(maps[fore], STILL[3]))
 
 
-@pytest.mark.parametrize("limb", LIMBS, ids=lambda limb: PARTS[limb.part])
+@pytest.mark.parametrize("limb", LIMB_PARTS, ids=lambda limb: PARTS[limb.part])
 @pytest.mark.parametrize("where", ["reference", "frame"])
 def test_a_limb_that_one_pose_does_not_know_goes_with_what_it_hangs_on(limb, where: str) -> None:
     for joint in (limb.start, limb.end):
@@ -134,8 +124,8 @@ def test_a_limb_that_one_pose_does_not_know_goes_with_what_it_hangs_on(limb, whe
 
 def test_without_a_neck_nothing_is_known_of_the_body() -> None:
     maps = part_maps(hiding(REFERENCE, sk.NECK), Joints(DANCE[2], WHOLE))
-    assert np.array_equal(maps[TORSO], IDENTITY)
-    assert np.array_equal(maps[HEAD], IDENTITY)
+    assert np.array_equal(maps[TORSO_PART], IDENTITY)
+    assert np.array_equal(maps[HEAD_PART], IDENTITY)
 
 
 def test_half_a_body_follows_its_shoulders() -> None:
@@ -143,8 +133,8 @@ def test_half_a_body_follows_its_shoulders() -> None:
     frame, affine = moved(turn(angle), (5, 7))
     legs = (*sk.RIGHT_LEG, *sk.LEFT_LEG)
     maps = part_maps(hiding(REFERENCE, *legs), hiding(frame, *legs))
-    assert np.allclose(maps[TORSO], affine, atol=1e-6)
-    assert all(np.array_equal(maps[calf], maps[TORSO]) for calf in CALVES)
+    assert np.allclose(maps[TORSO_PART], affine, atol=1e-6)
+    assert all(np.array_equal(maps[calf], maps[TORSO_PART]) for calf in CALVES)
 
 
 @given(squeeze=st.floats(-1.5, 1.5))
@@ -152,7 +142,7 @@ def test_a_turned_torso_gets_narrower_but_never_a_line(squeeze: float) -> None:
     middle = STILL[sk.NECK, 0]
     places = STILL.copy()
     places[:, 0] = middle + squeeze * (places[:, 0] - middle)
-    linear = part_maps(REFERENCE, Joints(places, WHOLE))[TORSO][:, :2]
+    linear = part_maps(REFERENCE, Joints(places, WHOLE))[TORSO_PART][:, :2]
     assert linear[1, 1] == pytest.approx(1, abs=0.02)
     assert 0.49 <= linear[0, 0] <= 1.16
 
@@ -168,7 +158,7 @@ def test_the_inverse_undoes_a_map(
 
 def test_every_part_but_the_background_has_a_depth_and_parents_come_first() -> None:
     assert sorted(BACK_TO_FRONT) == list(range(1, len(PARTS)))
-    known = {TORSO}
-    for limb in LIMBS:
+    known = {TORSO_PART}
+    for limb in LIMB_PARTS:
         assert limb.parent in known
         known.add(limb.part)

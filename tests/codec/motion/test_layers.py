@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animatex.codec.motion.bones import BACK_TO_FRONT, HEAD, IDENTITY, TORSO, Joints, part_maps
+from animatex.codec.motion.bones import BACK_TO_FRONT, IDENTITY, Joints, part_maps
 from animatex.codec.motion.compose import Composition, compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
-from animatex.pose.skeleton import PARTS
+from animatex.pose.skeleton import HEAD_PART, PARTS, TORSO_PART
 from animatex.rig.rig import Rig
 from animatex.video.frames import Size
 from tests.rig.puppets import dancing, one_hot, puppet
@@ -98,19 +98,19 @@ def test_whatever_leaves_the_picture_uncovers_the_plate(x: int, y: int) -> None:
 
 def test_what_a_part_hid_is_continued_from_the_part_behind() -> None:
     labels = DRAWN.labels.copy()
-    torso = np.argwhere(labels == TORSO)
+    torso = np.argwhere(labels == TORSO_PART)
     top, left = torso.min(0) + (18, 0)
-    labels[top : top + 10, left : left + 30][labels[top : top + 10, left : left + 30] == TORSO] = 4
+    labels[top : top + 10, left : left + 30][labels[top : top + 10, left : left + 30] == TORSO_PART] = 4
     image = np.where((labels == 4)[..., None], 0, DRAWN.image).astype(np.uint8)
     layers = cut(replace(DRAWN.rig, image=image, parts=one_hot(labels)))
     away = STILL.copy()
     away[4, :, 2] = 500
-    hidden = (labels == 4) & solid(TORSO)
+    hidden = (labels == 4) & solid(TORSO_PART)
     assert hidden.sum() > 50
     made = compose(layers, away)
-    assert (made.shares[TORSO][hidden] > 0.9).mean() > 0.8
-    torso_colour = DRAWN.image[DRAWN.labels == TORSO].mean(0)
-    assert np.abs(made.picture[hidden & (made.shares[TORSO] > 0.9)] - torso_colour).max() < 30
+    assert (made.shares[TORSO_PART][hidden] > 0.9).mean() > 0.8
+    torso_colour = DRAWN.image[DRAWN.labels == TORSO_PART].mean(0)
+    assert np.abs(made.picture[hidden & (made.shares[TORSO_PART] > 0.9)] - torso_colour).max() < 30
 
 
 def test_parts_that_are_too_small_are_not_there() -> None:
@@ -132,7 +132,7 @@ def test_without_a_character_there_is_only_the_plate() -> None:
 
 def test_head_and_body_of_one_block_are_told_from_head_and_body_with_a_neck() -> None:
     labels = np.zeros(SIZE, np.uint8)
-    labels[30:80, 40:120], labels[80:150, 40:120] = HEAD, TORSO
+    labels[30:80, 40:120], labels[80:150, 40:120] = HEAD_PART, TORSO_PART
     assert cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
     labels[70:80, 40:70], labels[70:80, 90:120] = 0, 0
     assert not cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
@@ -153,15 +153,15 @@ def test_a_pixel_that_drifts_shows_the_surface_beside_it() -> None:
     drift = np.zeros((2, *SIZE), np.float32)
     drift[0] = 3
     drifted = recompose(layers, STILL, shares, drift)
-    where = solid(TORSO) & np.roll(solid(TORSO), -3, 1)
+    where = solid(TORSO_PART) & np.roll(solid(TORSO_PART), -3, 1)
     rows, columns = np.nonzero(where)
     assert np.abs(drifted[rows, columns].astype(int) - DRAWN.image[rows, columns + 3]).max() <= 2
 
 
 def test_a_pixel_given_to_a_part_that_is_not_there_shows_the_plate() -> None:
     labels = DRAWN.labels.copy()
-    labels[labels == HEAD] = 0
+    labels[labels == HEAD_PART] = 0
     layers = cut(replace(DRAWN.rig, parts=one_hot(labels)))
     picture = recompose(layers, STILL, one_hot(DRAWN.labels), np.zeros((2, *SIZE), np.float32))
-    where = DRAWN.labels == HEAD
+    where = DRAWN.labels == HEAD_PART
     assert np.array_equal(picture[where], DRAWN.plate[where])
