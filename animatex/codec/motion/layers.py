@@ -76,8 +76,16 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         in_front = np.isin(owner, present[depth + 1 :])
         shape = shapes[part] | (_closed(shapes[part]) & in_front)
         shape |= _round_ends(part, shapes, joints) | (_along_bone(part, shapes[part], joints) & (mask > 0.5))
-        layers.append(_cut(part, shape, shapes[part], rig.image, mask))
+        # Around a knee the picture shows one limb, whichever side of it a pixel is counted to.
+        own = shapes[part] | (shape & np.isin(owner, _next_on_limb(part)))
+        layers.append(_cut(part, shape, own, rig.image, mask))
     return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD_PART], shapes[TORSO_PART]))
+
+
+def _next_on_limb(part: int) -> list[int]:
+    """The part of the same arm or leg that a part is joined to."""
+    pairs = [(limb.part, limb.parent) for limb in LIMB_PARTS if limb.parent != TORSO_PART]
+    return [other for pair in pairs if part in pair for other in pair if other != part]
 
 
 def _is_neckless(head: np.ndarray, torso: np.ndarray) -> bool:
