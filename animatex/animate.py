@@ -36,7 +36,7 @@ from animatex.pose.io import read_poses
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
-from animatex.reference import choose_reference_pose, place_reference
+from animatex.reference import choose_reference_pose, place_reference, stay_in_picture
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import read_rig
 from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
@@ -249,8 +249,10 @@ def place_motion(inputs: ClipInputs, config: AnimateConfig) -> Scene:
     if config.pose.reference_pose == "driving":
         poses = inputs.poses.on_canvas(inputs.canvas)
         return Scene(inputs.reference, inputs.reference_pose.on_canvas(inputs.canvas), poses, inputs.rig)
-    poses = retarget(inputs.poses, to=inputs.reference_pose, config=config.retarget)
-    return Scene(inputs.reference, inputs.reference_pose, poses.on_canvas(inputs.canvas), inputs.rig)
+    poses = retarget(inputs.poses, to=inputs.reference_pose, config=config.retarget).on_canvas(inputs.canvas)
+    if inputs.rig is not None and config.retarget.method != "none":
+        poses = stay_in_picture(poses, inputs.reference_pose, inputs.rig)
+    return Scene(inputs.reference, inputs.reference_pose, poses, inputs.rig)
 
 
 def build_denoiser(unet: AnimateXUNet, conditioning: Conditioning, config: AnimateConfig) -> Denoiser:

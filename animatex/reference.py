@@ -97,3 +97,22 @@ def merge_poses(detected: PoseSequence, rig: PoseSequence) -> PoseSequence:
     limbs = np.zeros(len(scores), bool)
     limbs[BODY] = rig.scores[0, BODY] < 0.15
     return replace(rig, keypoints=keypoints[None], scores=np.where(limbs, np.float32(0), scores)[None])
+
+
+def stay_in_picture(poses: PoseSequence, reference_pose: PoseSequence, rig: Rig) -> PoseSequence:
+    """Keep a character whom the picture's lower edge cuts off from rising above that edge.
+
+    Args:
+        poses: Where the joints shall be, on the canvas.
+        reference_pose: Where they are in the picture; one frame.
+        rig: The character taken apart.
+
+    Returns:
+        The poses; for such a character, frames in which its neck is higher than in the picture are moved down.
+    """
+    cut_off = (rig.mask[-max(1, rig.mask.shape[0] // 100) :] > 0.5).any()
+    known = poses.scores[:, NECK] > 0
+    if not cut_off or reference_pose.scores[0, NECK] == 0:
+        return poses
+    rise = np.maximum(reference_pose.keypoints[0, NECK, 1] - poses.keypoints[:, NECK, 1], 0) * known
+    return poses.moved(poses.keypoints + np.stack([np.zeros_like(rise), rise], 1)[:, None])

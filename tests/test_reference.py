@@ -13,8 +13,8 @@ from animatex.config.run import AnimateConfig, PoseConfig
 from animatex.errors import MissingPackage
 from animatex.pose.estimator import DetectedPoses
 from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import LEFT_WRIST, NOSE, RIGHT_ANKLE, RIGHT_EYE, RIGHT_WRIST
-from animatex.reference import choose_reference_pose, merge_poses, place_reference
+from animatex.pose.skeleton import LEFT_WRIST, NECK, NOSE, RIGHT_ANKLE, RIGHT_EYE, RIGHT_WRIST
+from animatex.reference import choose_reference_pose, merge_poses, place_reference, stay_in_picture
 from animatex.video.fit import plan_fit
 from animatex.video.frames import Size
 from animatex.video.image import ReferenceImage
@@ -107,3 +107,23 @@ def test_a_mask_lies_on_the_canvas_as_its_picture_does(method: str) -> None:
     assert rgb.shape == (*fit.canvas, 3) and mask is not None
     assert np.array_equal(rgb[..., 0], mask)
     assert place_reference(ReferenceImage(picture.rgb, None), fit)[1] is None
+
+
+def bouncing() -> PoseSequence:
+    """The rig's pose as it is, ten pixels higher, and ten lower."""
+    height = np.array([0, -10, 10], np.float32)[:, None, None] * np.array([0, 1], np.float32)
+    return PoseSequence(RIG.pose.keypoints + height, RIG.pose.scores.repeat(3, 0), RIG.pose.canvas, 12.0)
+
+
+def test_a_character_that_stands_in_the_picture_may_jump() -> None:
+    poses = bouncing()
+    assert stay_in_picture(poses, RIG.pose, RIG) is poses
+
+
+def test_a_character_cut_off_below_sinks_but_does_not_rise() -> None:
+    parts = RIG.parts.copy()
+    parts[0, -4:], parts[1, -4:] = 0, 1
+    stayed = stay_in_picture(bouncing(), RIG.pose, replace(RIG, parts=parts))
+    neck = RIG.pose.keypoints[0, NECK, 1]
+    assert np.allclose(stayed.keypoints[:, NECK, 1], [neck, neck, neck + 10], atol=1e-3)
+    assert np.allclose(stayed.keypoints[1], stayed.keypoints[0], atol=1e-3)
