@@ -108,7 +108,7 @@ def stay_in_picture(poses: PoseSequence, reference_pose: PoseSequence, rig: Rig)
         rig: The character taken apart.
 
     Returns:
-        The poses; for such a character, frames in which its neck is higher than in the picture are moved down.
+        The poses; for such a character, frames with the neck higher than in the picture are moved down.
     """
     cut_off = (rig.mask[-max(1, rig.mask.shape[0] // 100) :] > 0.5).any()
     known = poses.scores[:, NECK] > 0
