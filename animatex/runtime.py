@@ -114,7 +114,7 @@ def resolve_dtype(choice: DtypeChoice, device: torch.device) -> Resolved[torch.d
 
     Args:
         choice: A dtype by name, or "auto": what the device does well. On a processor that is bfloat16 only
-            where it multiplies in it (AMX, AVX512_BF16); elsewhere bfloat16 is emulated and slower than float32.
+            where it multiplies in it (AMX, AVX512_BF16); elsewhere bfloat16 is emulated, slower than float32.
         device: Where it will run.
     """
     import torch
