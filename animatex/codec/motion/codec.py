@@ -36,7 +36,7 @@ _SHARPNESS = 12.0
 _FARTHEST = 0.05
 """Drift beyond this part of the canvas's height is a pose that was missed, which no latent can know."""
 
-_UNTOUCHED = 0.02
+_UNTOUCHED = 0.2
 """Corrections smaller than this share of a cell leave a pixel as the rigid composition has it."""
 
 

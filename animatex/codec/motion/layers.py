@@ -8,13 +8,26 @@ import cv2
 import numpy as np
 
 from animatex.codec.motion.bones import BACK_TO_FRONT, Joints
-from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART
+from animatex.pose.skeleton import (
+    HEAD_PART,
+    LEFT_ELBOW,
+    LEFT_HIP,
+    LEFT_SHOULDER,
+    LIMB_PARTS,
+    PARTS,
+    RIGHT_ELBOW,
+    RIGHT_HIP,
+    RIGHT_SHOULDER,
+    TORSO_PART,
+)
 from animatex.rig.fill import push_pull
 from animatex.rig.rig import Rig
 
 _MIN_SHARE = 2e-4
 """A part that covers less of the picture is not there."""
 
+
+_ARM_JOINTS = (RIGHT_SHOULDER, RIGHT_ELBOW, LEFT_SHOULDER, LEFT_ELBOW)
 
 _NECKLESS = 0.6
 """Head and torso that meet along more of the wider one's width have no neck between them."""
@@ -66,8 +79,8 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         rig: The character.
         joints: Its joints; those of `rig.pose`, or better ones.
     """
-    owner = rig.parts.argmax(0).astype(np.uint8)
     mask = rig.mask
+    owner = _with_whole_arms(rig.parts.argmax(0).astype(np.uint8), mask, joints)
     shapes = [owner == part for part in range(len(PARTS))]
     threshold = _MIN_SHARE * owner.size
     present = [part for part in BACK_TO_FRONT if shapes[part].sum() >= threshold]
@@ -80,6 +93,21 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         own = shapes[part] | (shape & np.isin(owner, _next_on_limb(part)))
         layers.append(_cut(part, shape, own, rig.image, mask))
     return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD_PART], shapes[TORSO_PART]))
+
+
+def _with_whole_arms(owner: np.ndarray, mask: np.ndarray, joints: Joints) -> np.ndarray:
+    """Give an arm what lies on its bone beside the trunk, where a sleeve was taken for skirt or leg."""
+    trunk = [joint for joint in (RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP) if joints.seen[joint]]
+    if len(trunk) < 4:
+        return owner
+    inside = np.zeros(owner.shape, np.uint8)
+    cv2.fillConvexPoly(inside, cv2.convexHull(np.rint(joints.places[trunk]).astype(np.int32)), 1)
+    arms = [limb for limb in LIMB_PARTS if limb.start in _ARM_JOINTS]
+    takeable = (inside == 0) & (mask > 0.5) & ~np.isin(owner, [0, HEAD_PART, *(arm.part for arm in arms)])
+    whole = owner.copy()
+    for arm in arms:
+        whole[_along_bone(arm.part, owner == arm.part, joints) & takeable] = arm.part
+    return whole
 
 
 def _next_on_limb(part: int) -> list[int]:
@@ -150,6 +178,8 @@ def _round_ends(part: int, shapes: list[np.ndarray], joints: Joints) -> np.ndarr
 def _along_bone(part: int, shape: np.ndarray, joints: Joints) -> np.ndarray:
     """A limb as thick as its part is on average, from joint to joint, whatever hides it in the picture."""
     bone = np.zeros(shape.shape, np.uint8)
+    if not shape.any():
+        return bone > 0
     for limb in LIMB_PARTS:
         if limb.part == part and joints.seen[limb.start] and joints.seen[limb.end]:
             start, end = (_pixel(joints.places[joint]) for joint in (limb.start, limb.end))
