@@ -36,8 +36,11 @@ _SHARPNESS = 12.0
 _FARTHEST = 0.05
 """Drift beyond this part of the canvas's height is a pose that was missed, which no latent can know."""
 
-_UNTOUCHED = 0.2
+_UNTOUCHED = 0.35
 """Corrections smaller than this share of a cell leave a pixel as the rigid composition has it."""
+
+_STILL = 0.015
+"""Drift of less than this part of the canvas's height is left out: it would only blur."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,8 +155,9 @@ class MotionClip:
         made = compose(self.puppet, maps)
         height, width = made.picture.shape[:2]
         gain = values[: len(PARTS)] / self.config.part_scale
-        drift = values[len(PARTS) :] / self.config.drift_scale * height
-        if np.abs(gain).max() < _UNTOUCHED and np.abs(drift).max() < 0.25:
+        drift = values[len(PARTS) :] / self.config.drift_scale
+        drift = np.where(np.hypot(*drift) > _STILL, drift, 0) * height
+        if np.abs(gain).max() < _UNTOUCHED and not drift.any():
             return made.picture
         gain, drift = _enlarged(gain, height, width), _enlarged(drift, height, width)
         return recompose(self.puppet, maps, _decided(made.shares, gain), -drift)
