@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,10 @@ _TRUNK = (NECK, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP)
 
 _AGREEMENT = 0.35
 """How far the estimator's trunk may be from the rig's, in torso lengths, before it is taken for a mistake."""
+
+
+_NEAR = 0.015
+"""How far beside the character a joint may lie, as a part of the picture's height."""
 
 
 def place_reference(picture: ReferenceImage, fit: Fit) -> tuple[np.ndarray, np.ndarray | None]:
@@ -68,7 +73,7 @@ def choose_reference_pose(
     except MissingPackage:
         # Without an estimator poses come from a file, and the rig is all that knows the character.
         return rig.pose
-    return merge_poses(detected, rig.pose)
+    return merge_poses(detected, rig)
 
 
 def _detected(reference: np.ndarray, estimator: PoseEstimator, config: PoseConfig) -> PoseSequence:
@@ -76,27 +81,40 @@ def _detected(reference: np.ndarray, estimator: PoseEstimator, config: PoseConfi
     return found.hidden(~found.visible(config.score_threshold))
 
 
-def merge_poses(detected: PoseSequence, rig: PoseSequence) -> PoseSequence:
+def merge_poses(detected: PoseSequence, rig: Rig) -> PoseSequence:
     """Believe a human pose estimator about a character only where the rig confirms it.
 
     Estimators know people better than the rig does, and see people where there are none. Where both agree
-    about the trunk the estimator's joints are taken and the rig's fill what it did not see; otherwise the
-    rig's alone.
+    about the trunk, the estimator's joints are taken that lie on the character, and the rig's fill the rest;
+    otherwise the rig's alone.
     """
-    trunk = list(_TRUNK)
+    own, trunk = rig.pose, list(_TRUNK)
     if not (detected.scores[0, trunk] > 0).all():
-        return rig
-    torso = np.linalg.norm(rig.keypoints[0, [RIGHT_HIP, LEFT_HIP]].mean(0) - rig.keypoints[0, NECK])
-    apart = np.linalg.norm(detected.keypoints[0, trunk] - rig.keypoints[0, trunk], axis=1)
+        return own
+    torso = np.linalg.norm(own.keypoints[0, [RIGHT_HIP, LEFT_HIP]].mean(0) - own.keypoints[0, NECK])
+    apart = np.linalg.norm(detected.keypoints[0, trunk] - own.keypoints[0, trunk], axis=1)
     if apart.mean() > _AGREEMENT * max(torso, 1.0):
-        return rig
-    seen = detected.scores[0] > 0
-    keypoints = np.where(seen[:, None], detected.keypoints[0], rig.keypoints[0])
-    scores = np.where(seen, detected.scores[0], rig.scores[0])
+        return own
+    believed = (detected.scores[0] > 0) & _on_character(detected.keypoints[0], rig.mask)
+    keypoints = np.where(believed[:, None], detected.keypoints[0], own.keypoints[0])
+    scores = np.where(believed, detected.scores[0], own.scores[0])
     # A limb the character does not have is the rig's to say: estimators of people invent it.
     limbs = np.zeros(len(scores), bool)
-    limbs[BODY] = rig.scores[0, BODY] < 0.15
-    return replace(rig, keypoints=keypoints[None], scores=np.where(limbs, np.float32(0), scores)[None])
+    limbs[BODY] = own.scores[0, BODY] < 0.15
+    return replace(own, keypoints=keypoints[None], scores=np.where(limbs, np.float32(0), scores)[None])
+
+
+def _on_character(points: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Tell which points [N, 2] lie on the character or next to it: bool [N]."""
+    height, width = mask.shape
+    reach = max(1, round(_NEAR * height))
+    column, row = np.rint(np.nan_to_num(points)).clip(-1e6, 1e6).astype(int).T
+    near = np.zeros(len(points), bool)
+    for down, across in itertools.product((-reach, 0, reach), repeat=2):
+        y, x = row + down, column + across
+        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+        near |= inside & (mask[y.clip(0, height - 1), x.clip(0, width - 1)] > 0.5)
+    return near
 
 
 def stay_in_picture(poses: PoseSequence, reference_pose: PoseSequence, rig: Rig) -> PoseSequence:

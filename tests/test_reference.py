@@ -85,16 +85,25 @@ def test_where_both_agree_the_estimator_is_believed_and_the_rig_fills_in() -> No
 
 
 def test_a_person_who_is_elsewhere_or_without_a_trunk_is_a_mistake() -> None:
-    assert merge_poses(moved(40), RIG.pose) is RIG.pose
-    assert merge_poses(moved(0, 2), RIG.pose) is RIG.pose
+    assert merge_poses(moved(40), RIG) is RIG.pose
+    assert merge_poses(moved(0, 2), RIG) is RIG.pose
 
 
 def test_limbs_that_the_character_does_not_have_are_not_invented() -> None:
     scores = RIG.pose.scores.copy()
     scores[0, [RIGHT_WRIST, RIGHT_ANKLE]] = 0.1, 0.2
-    merged = merge_poses(moved(1), replace(RIG.pose, scores=scores))
+    merged = merge_poses(moved(1), replace(RIG, pose=replace(RIG.pose, scores=scores)))
     assert merged.scores[0, RIGHT_WRIST] == 0
     assert merged.scores[0, RIGHT_ANKLE] == merged.scores[0, RIGHT_EYE] == 1
+
+
+def test_a_joint_beside_the_character_is_not_believed() -> None:
+    detected = moved(0)
+    keypoints = detected.keypoints.copy()
+    keypoints[0, LEFT_WRIST] = 1
+    merged = merge_poses(replace(detected, keypoints=keypoints), RIG)
+    assert np.array_equal(merged.keypoints[0, LEFT_WRIST], RIG.pose.keypoints[0, LEFT_WRIST])
+    assert merged.scores[0, LEFT_WRIST] == RIG.pose.scores[0, LEFT_WRIST]
 
 
 @pytest.mark.parametrize("method", ["stretch", "letterbox", "crop", "keep"])
