@@ -29,8 +29,6 @@ from animatex.config.loader import load_config
 from animatex.config.model import MotionCodecConfig
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
-from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import NUM_KEYPOINTS
 from animatex.rig.rig import Rig, read_rig
 from animatex.runtime import make_runtime
 from animatex.synthetic.clips import SyntheticClip, clip
@@ -86,7 +84,7 @@ def main() -> None:
 
 def situations(made: SyntheticClip, rig: Rig) -> dict[str, ClipInputs]:
     """The same character driven in three ways."""
-    known = _pose(made)
+    known = made.reference.pose(made.frames.fps)
     inputs = ClipInputs(
         reference=made.reference.image, reference_pose=known, rig=rig, driving=made.frames, poses=made.poses
     )
@@ -141,14 +139,6 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
 def _energy(frame: np.ndarray) -> float:
     grey = frame.mean(2)
     return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
-
-
-def _pose(made: SyntheticClip) -> PoseSequence:
-    keypoints = np.zeros((1, NUM_KEYPOINTS, 2), np.float32)
-    scores = np.zeros((1, NUM_KEYPOINTS), np.float32)
-    keypoints[0, : len(made.reference.keypoints)] = made.reference.keypoints
-    scores[0, : len(made.reference.present)] = made.reference.present
-    return PoseSequence(keypoints, scores, SIZE, made.frames.fps)
 
 
 def _truth(made: SyntheticClip, size: tuple[int, int]) -> MotionTruth:

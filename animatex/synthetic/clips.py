@@ -66,6 +66,13 @@ class SyntheticStill:
     caption: str
     kind: str
 
+    def pose(self, fps: float) -> PoseSequence:
+        """Give its joints as a clip of one frame at some rate; those that are not present have score 0."""
+        points = np.zeros((1, NUM_KEYPOINTS, 2), np.float32)
+        scores = np.zeros((1, NUM_KEYPOINTS), np.float32)
+        points[0, BODY], scores[0, BODY] = self.keypoints, self.present
+        return PoseSequence(points, scores, Size(*self.image.shape[:2]), fps)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SyntheticClip:

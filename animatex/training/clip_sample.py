@@ -8,7 +8,6 @@ import numpy as np
 
 from animatex.codec.motion.codec import MotionTruth
 from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import NUM_KEYPOINTS
 from animatex.synthetic.clips import clip
 from animatex.video.frames import FrameSequence, Size
 
@@ -48,13 +47,9 @@ class RenderClip:
         seed = self.seed + index
         rng = np.random.default_rng([seed, 99])
         made = clip(seed, self.size, self.frames, fps=float(rng.uniform(8, 15)))
-        still = made.reference
-        keypoints = np.zeros((1, NUM_KEYPOINTS, 2), np.float32)
-        scores = np.zeros((1, NUM_KEYPOINTS), np.float32)
-        keypoints[0, : len(still.keypoints)], scores[0, : len(still.present)] = still.keypoints, still.present
         return ClipSample(
-            reference=still.image,
-            reference_pose=PoseSequence(keypoints, scores, self.size, made.poses.fps),
+            reference=made.reference.image,
+            reference_pose=made.reference.pose(made.poses.fps),
             frames=made.frames,
             poses=made.poses,
             performance=made.driver_poses if rng.random() < self.cross_driven else None,

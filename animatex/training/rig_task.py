@@ -85,8 +85,10 @@ class RigTask:
 
     def batches(self, numbers: Iterable[int]) -> Generator[list[RigSample], None, None]:
         """Render the pictures of the batches with these numbers."""
-        stage = self._stage
-        render = RenderRigSample(stage.data.seed, stage.data.height, stage.network.stride, stage.batch)
+        stage, data = self._stage, self._stage.data
+        # Pictures of all proportions have the area that the recipe names, as in `read_rig`.
+        height = round((1.5 * data.height * data.width) ** 0.5)
+        render = RenderRigSample(data.seed, height, stage.network.stride, stage.batch)
         indices = (number * stage.batch + item for number in numbers for item in range(stage.batch))
         yield from grouped(rendered(render, indices, stage.data.workers), stage.batch)
 
