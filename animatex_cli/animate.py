@@ -262,7 +262,9 @@ def _target(
         )
     if preview and preview.suffix.lower() != ".png":
         raise ConfigError(f"--preview {preview}: a contact sheet is a .png file")
-    target = _Target(title, video, video.with_suffix(".yaml"), preview)
+    from animatex.record import record_path
+
+    target = _Target(title, video, record_path(video), preview)
     read = {path.resolve() for path in (reference, driving, poses) if path}
     for path in filter(None, (target.video, target.preview, target.record)):
         if path.resolve() in read:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+NETWORK_CELL = 8
+"""Pixels along a latent cell's side in the pictures that the network is shown."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """What a codec may look at before any frame is made.

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from animatex.codec.codec import ClipCodec, Scene
+from animatex.codec.codec import NETWORK_CELL, ClipCodec, Scene
 from animatex.conditioning.bundle import Conditioning, Keep
 from animatex.config.run import ConditionsConfig
 from animatex.encoders.clip import FrozenClip
@@ -18,9 +18,6 @@ from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import BODY
 from animatex.video.fit import resize
 from animatex.video.frames import FrameSequence, Size
-
-NETWORK_CELL = 8
-"""Pixels along a latent cell's side in the pictures that the network is shown."""
 
 
 def prepare_conditioning(

@@ -9,9 +9,6 @@ from torch import Tensor, nn
 
 from animatex.model.attention import attend
 
-PIXELS_PER_CELL = 8
-"""Pictures are this many times as high and wide as latents."""
-
 
 class FrameMixer(nn.Module):
     """One small transformer layer over the frames at each cell.

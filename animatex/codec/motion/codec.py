@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from animatex.codec.codec import Scene
+from animatex.codec.codec import NETWORK_CELL, Scene
 from animatex.codec.motion.bones import Joints, apply, part_maps
 from animatex.codec.motion.compose import compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
@@ -27,9 +27,6 @@ from animatex.rig.rig import Rig
 from animatex.video.frames import Size
 
 NUM_JOINTS = 18
-NETWORK_CELL = 8
-"""Pixels along a cell's side in the pictures that the network is shown."""
-
 _SHARPNESS = 12.0
 """How decidedly a corrected pixel belongs to one part: one source for each pixel leaves no ghosts."""
 
