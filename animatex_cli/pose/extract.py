@@ -1,0 +1,141 @@
+"""animatex pose extract: find one person's key points in a video or a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from animatex_cli import console
+from animatex_cli.measure import StageTimer
+from animatex_cli.options import Device, Force, Json, Preset, Quiet, Set, Weights, settings
+from animatex_cli.pose.files import (
+    Out,
+    Preview,
+    check_outputs,
+    load_preset,
+    report,
+    weights_folder,
+    write_overlay,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+
+    from animatex.config.run import ClipSelection
+    from animatex.pose.sequence import PoseSequence
+    from animatex.progress import Progress
+
+_CLIP = "Clip"
+_PREVIEW_SIDE = 768
+
+
+def command(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="VIDEO|IMAGE", help="Video, folder of pictures, or picture.", show_default=False
+        ),
+    ],
+    out: Out = None,
+    preview: Preview = None,
+    force: Force = False,
+    preset: Preset = "mini",
+    set_: Set = None,
+    weights: Weights = None,
+    device: Device = None,
+    estimator: Annotated[
+        str | None, typer.Option("--estimator", metavar="auto|mediapipe|dwpose", help=r"\[pose.estimator]")
+    ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option("--person", metavar="largest|centre|first|N", help=r"Whom to follow.  \[pose.person]"),
+    ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option("--frames", min=1, help="Frames to use; all by default.", rich_help_panel=_CLIP),
+    ] = None,
+    every: Annotated[
+        int, typer.Option("--every", min=1, help="Take every n-th frame.", rich_help_panel=_CLIP)
+    ] = 1,
+    start: Annotated[int, typer.Option("--start", min=0, help="First frame.", rich_help_panel=_CLIP)] = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find one person's key points in a video or a picture."""
+    flags = {
+        "--device": ("runtime.device", device),
+        "--estimator": ("pose.estimator", estimator),
+        "--person": ("pose.person", person),
+    }
+    config = load_preset(preset, settings(set_, flags))
+    out = out or Path(f"{source.resolve().stem}-poses.npz")
+    check_outputs(out, preview, force, json, inputs=(source,))
+
+    with console.progress(quiet=quiet) as shown:
+        timer = StageTimer(shown)
+        from animatex.config.run import ClipSelection
+        from animatex.pose.estimator import resolve_estimator
+        from animatex.pose.extract import detected_frames, estimate_poses, finish_poses
+        from animatex.pose.io import write_poses
+
+        selection = ClipSelection(frames=frames, every=every, start=start)
+        pictures, total, fps, still = _frames(source, selection)
+        timer.start("starting the estimator")
+        chosen = resolve_estimator(config.pose, weights_folder(weights), config.runtime.device, still=still)
+        timer.done()
+        raw = estimate_poses(pictures, fps, chosen.value, config.pose.person, timer, total)
+        seen = int(detected_frames(raw.hidden(~raw.visible(config.pose.score_threshold))).sum())
+        poses = finish_poses(raw, config.pose, source.name)
+        if preview:
+            _write_preview(preview, poses, source, selection, timer)
+        write_poses(poses, out)
+    console.note(f"{chosen.name}: {chosen.reason}; a person in {seen} of {len(poses)} frames", quiet=quiet)
+    report(
+        out,
+        preview,
+        json=json,
+        quiet=quiet,
+        result={
+            "output": str(out),
+            "frames": len(poses),
+            "detected": seen,
+            "fps": poses.fps,
+            "width": poses.canvas.width,
+            "height": poses.canvas.height,
+            "estimator": chosen.name,
+            "seconds": timer.seconds(),
+        },
+    )
+
+
+def _frames(source: Path, selection: ClipSelection) -> tuple[Iterable[np.ndarray], int, float, bool]:
+    """Open a video or a picture: its frames one by one, how many, how fast, and whether it is a picture."""
+    from animatex.video.image import is_image, read_image
+    from animatex.video.reader import iterate_frames, probe
+    from animatex.video.sampling import plan_clip
+
+    if source.is_file() and is_image(source):
+        return [read_image(source).rgb], 1, 1.0, True
+    plan = plan_clip(probe(source), selection)
+    return iterate_frames(source, plan.frames), plan.num_frames, plan.fps, False
+
+
+def _write_preview(
+    preview: Path, poses: PoseSequence, source: Path, selection: ClipSelection, progress: Progress
+) -> None:
+    """Show the skeletons over the frames they were found in."""
+    from animatex.video.frames import FrameSequence
+    from animatex.video.image import is_image, read_image
+    from animatex.video.reader import probe, read_video
+    from animatex.video.sampling import plan_clip
+
+    if source.is_file() and is_image(source):
+        frames = FrameSequence(read_image(source).rgb[None], 1.0)
+    else:
+        chosen = plan_clip(probe(source), selection).frames
+        frames = read_video(source, chosen, fps=poses.fps, max_side=_PREVIEW_SIDE, progress=progress)
+    write_overlay(preview, poses, frames, progress)

@@ -1,0 +1,104 @@
+"""What the pose commands share: their settings, the files they write, what they say at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from animatex.errors import ConfigError, InputError
+from animatex_cli import console
+
+if TYPE_CHECKING:
+    from animatex.config.overrides import Override
+    from animatex.config.run import AnimateConfig
+    from animatex.pose.sequence import PoseSequence
+    from animatex.progress import Progress
+    from animatex.video.frames import FrameSequence
+
+STREAM = Path("-")
+_OUTPUT = "Output"
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Pose file to write (.npz, .jsonl, OpenPose's .json), or - for JSON Lines on standard output.",
+        show_default=False,
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Preview = Annotated[
+    Path | None,
+    typer.Option(
+        "--preview",
+        metavar="FILE",
+        help="Also write the skeletons over the pictures: a video (.mp4) or a contact sheet (.png).",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+
+
+def load_preset(preset: str, overrides: list[str | Override]) -> AnimateConfig:
+    """Read a preset and change it as the command line says."""
+    from animatex.config.loader import load_config
+    from animatex.config.presets import preset_path
+    from animatex.config.run import AnimateConfig
+
+    return load_config(AnimateConfig, preset_path(preset), overrides)
+
+
+def weights_folder(folder: Path | None) -> Path:
+    """Give the folder of weights that was named, else the usual one."""
+    from animatex.checkpoints.catalogue import default_folder
+
+    return folder or default_folder()
+
+
+def check_outputs(out: Path, preview: Path | None, force: bool, json: bool, inputs: tuple[Path, ...]) -> None:
+    """Refuse what could not be written, before minutes are spent on it."""
+    from animatex.files import check_output
+    from animatex.pose.io import SUFFIXES
+
+    if out == STREAM:
+        if json:
+            raise ConfigError("--json and --out - both write to standard output", hint="use one of them.")
+    else:
+        if out.suffix.lower() not in SUFFIXES:
+            raise InputError(
+                f"{out} is no name for a pose file", hint=f"name it with one of {', '.join(SUFFIXES)}."
+            )
+        check_output(out, force=force)
+    if preview:
+        check_output(preview, force=force)
+    for path in filter(None, (out, preview)):
+        if path != STREAM and any(path.exists() and each.exists() and path.samefile(each) for each in inputs):
+            raise InputError(f"{path} is an input of this run", hint="another --out.")
+
+
+def write_overlay(preview: Path, poses: PoseSequence, frames: FrameSequence, progress: Progress) -> None:
+    """Write the skeletons over the frames: a video, or a picture where the name ends with .png."""
+    from animatex.pose.draw import overlay_poses
+    from animatex.video.contact_sheet import Row, contact_sheet
+    from animatex.video.image import write_png
+    from animatex.video.writer import write_video
+
+    overlay = overlay_poses(frames, poses)
+    if preview.suffix.lower() != ".png":
+        write_video(preview, overlay, progress=progress)
+    elif len(overlay) == 1:
+        write_png(preview, overlay.frames[0])
+    else:
+        write_png(preview, contact_sheet(frames.frames[0], (Row("poses", overlay),)))
+
+
+def report(out: Path, preview: Path | None, *, json: bool, quiet: bool, result: dict[str, object]) -> None:
+    """Name the files that were written, or all of the result as JSON."""
+    if json:
+        console.print_json({**result, "preview": str(preview) if preview else None})
+    elif not quiet and out != STREAM:
+        for path in filter(None, (out, preview)):
+            console.print_text(str(path))

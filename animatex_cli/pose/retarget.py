@@ -1,0 +1,178 @@
+"""animatex pose retarget: put a performer's motion on a character's body."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from animatex.errors import ConfigError
+from animatex_cli import console
+from animatex_cli.measure import StageTimer
+from animatex_cli.options import Device, Force, Json, Preset, Quiet, Set, Weights, settings
+from animatex_cli.pose.files import (
+    STREAM,
+    Out,
+    Preview,
+    check_outputs,
+    load_preset,
+    report,
+    weights_folder,
+    write_overlay,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from animatex.config.run import AnimateConfig
+    from animatex.pose.sequence import PoseSequence
+    from animatex.progress import Progress
+    from animatex.rig.rig import Rig
+    from animatex.video.frames import FrameSequence
+    from animatex.video.image import ReferenceImage
+
+
+def command(
+    poses: Annotated[
+        Path,
+        typer.Argument(
+            metavar="POSES", help="Pose file, or - for JSON Lines on standard input.", show_default=False
+        ),
+    ],
+    to: Annotated[
+        Path,
+        typer.Option("--to", metavar="IMAGE|POSES", help="The character, or its pose.", show_default=False),
+    ],
+    out: Out = None,
+    preview: Preview = None,
+    force: Force = False,
+    preset: Preset = "mini",
+    set_: Set = None,
+    weights: Weights = None,
+    device: Device = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            "--method",
+            metavar="none|similarity|bones|combined|unianimate|musepose|wan",
+            help=r"\[retarget.method]",
+        ),
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            "--strength", help=r"0: the performer's proportions, 1: the character's.  \[retarget.strength]"
+        ),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Put a performer's motion on a character's body."""
+    flags = {
+        "--device": ("runtime.device", device),
+        "--method": ("retarget.method", method),
+        "--strength": ("retarget.strength", strength),
+    }
+    config = load_preset(preset, settings(set_, flags))
+    if to == STREAM:
+        raise ConfigError("--to - cannot be used: only POSES may be standard input", hint="name a file.")
+    stem = "poses" if poses == STREAM else poses.stem
+    out = out or Path(f"{stem}-on-{to.stem}.npz")
+    check_outputs(out, preview, force, json, inputs=(poses, to))
+
+    with console.progress(quiet=quiet) as shown:
+        timer = StageTimer(shown)
+        from animatex.pose.io import read_poses, write_poses
+        from animatex.pose.retarget import retarget as put_on
+
+        performer = read_poses(poses)
+        picture, character, reason = _character(to, performer, config, weights, timer)
+        timer.start("retargeting")
+        moved = put_on(performer, character, config.retarget)
+        timer.done()
+        if preview:
+            write_overlay(preview, moved, picture, timer)
+        write_poses(moved, out)
+    console.note(reason, quiet=quiet)
+    report(
+        out,
+        preview,
+        json=json,
+        quiet=quiet,
+        result={
+            "output": str(out),
+            "frames": len(moved),
+            "fps": moved.fps,
+            "width": moved.canvas.width,
+            "height": moved.canvas.height,
+            "method": config.retarget.method,
+            "seconds": timer.seconds(),
+        },
+    )
+
+
+def _character(
+    to: Path, performer: PoseSequence, config: AnimateConfig, weights: Path | None, progress: Progress
+) -> tuple[FrameSequence, PoseSequence, str]:
+    """Find the character's picture (black where there is none), its pose there, and who says so."""
+    import numpy as np
+
+    from animatex.pose.io import SUFFIXES, read_poses
+    from animatex.pose.proportions import extent
+    from animatex.video.frames import FrameSequence
+    from animatex.video.image import read_image
+
+    if to.is_dir() or to.suffix.lower() in SUFFIXES:
+        pose = read_poses(to, fps=1.0)
+        return FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0), pose, f"pose read from {to}"
+    image = read_image(to)
+    progress.start("looking at the character", 1)
+    pose, source = _pose_in_picture(image, performer, config, weights)
+    progress.done()
+    reason = f"pose of {to.name} from {source}"
+    if extent(pose) is None:
+        reason = f"no pose was found in {to.name}: the performer is fitted into the picture"
+    return FrameSequence(image.rgb[None], 1.0), pose, reason
+
+
+def _pose_in_picture(
+    image: ReferenceImage, performer: PoseSequence, config: AnimateConfig, weights: Path | None
+) -> tuple[PoseSequence, str]:
+    from dataclasses import replace
+
+    from animatex.pose.estimator import resolve_estimator
+    from animatex.reference import choose_reference_pose, place_reference
+    from animatex.video.fit import plan_fit
+    from animatex.video.frames import Size
+
+    canvas = Size(config.canvas.height, config.canvas.width)
+    fit = plan_fit(image.size, canvas, config.canvas.fit)
+    picture, alpha = place_reference(image, fit)
+    rig = _take_apart(picture, alpha, config, weights)
+    estimator = resolve_estimator(config.pose, weights_folder(weights), config.runtime.device, still=True)
+    # The performer's own pose, which some presets animate with, says nothing about the character's body.
+    wanted = "detect" if config.pose.reference_pose == "driving" else config.pose.reference_pose
+    pose_config = config.pose.model_copy(update={"reference_pose": wanted})
+    pose = choose_reference_pose(picture, rig, performer, estimator.value, pose_config)
+    there = replace(pose, keypoints=fit.points_to_source(pose.keypoints), canvas=image.size)
+    return there, estimator.name if rig is None else f"the rig and {estimator.name}"
+
+
+def _take_apart(
+    picture: np.ndarray, alpha: np.ndarray | None, config: AnimateConfig, weights: Path | None
+) -> Rig | None:
+    """Run the rig network, where the preset has one and its weights are installed."""
+    from animatex.checkpoints.catalogue import locate_weights
+    from animatex.config.model import MotionCodecConfig
+
+    codec = config.codec
+    if not isinstance(codec, MotionCodecConfig) or config.pose.reference_pose == "detect":
+        return None
+    file = locate_weights(codec.checkpoint, weights) if codec.checkpoint else None
+    if file is None:
+        return None
+    from animatex.checkpoints.load import load_rig
+    from animatex.rig.rig import read_rig
+
+    return read_rig(picture, load_rig(file, codec.rig), alpha)
