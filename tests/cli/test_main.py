@@ -209,6 +209,7 @@ FLAGS = {
         "--quiet",
         "-q",
     ],
+    "animatex bench": [],
     "animatex weights": [],
     "animatex weights list": ["--weights", "--json"],
     "animatex doctor": ["--weights", "--json"],

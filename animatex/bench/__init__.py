@@ -1,0 +1,1 @@
+"""Quality in numbers: suites of characters, results on disk, and what is said about them."""

@@ -1,0 +1,58 @@
+"""A results folder: what a run leaves behind and scoring reads.
+
+One entry for each case: `<id>.mp4` (or another video), or a folder `<id>/` of lossless pictures 000000.png,
+000001.png and so on. Beside them `run.json`, of which scoring reads two keys: `fps`, the rate of the picture
+folders, and `provenance`, an object of strings that is copied into the scores.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from animatex.errors import InputError
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What scoring wants to know of the run that made the videos.
+
+    Attributes:
+        fps: Frames per second of the picture folders; None where the file does not say.
+        provenance: How they were made, for people: preset, setting, suite, versions.
+    """
+
+    fps: float | None
+    provenance: Mapping[str, str]
+
+
+def read_run_facts(folder: Path) -> RunFacts:
+    """Read `run.json` of a results folder; a folder without one has nothing to say.
+
+    Raises:
+        InputError: The file is there and cannot be understood.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        return RunFacts(None, {})
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(document, dict):
+            raise ValueError("it holds no object")
+        known = {"fps": document.get("fps"), "provenance": document.get("provenance", {})}
+        return TypeAdapter(RunFacts).validate_json(json.dumps(known), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise InputError(f"{path}: {where}: {first['msg']}", hint=_AGAIN) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}", hint=_AGAIN) from error
+
+
+_AGAIN = "make the folder again with: animatex bench run."

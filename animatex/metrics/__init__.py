@@ -1,0 +1,1 @@
+"""Metrics as pure functions on frames and features; feature networks are arguments."""

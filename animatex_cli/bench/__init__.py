@@ -1,0 +1,12 @@
+"""animatex bench: suites, results and scores; each command is a module of its own."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(help="Measure how good results are.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Measure how good results are."""
