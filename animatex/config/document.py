@@ -21,7 +21,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 Data: TypeAlias = "Scalar | dict[str, Data] | tuple[Data, ...]"
 KeyPath: TypeAlias = tuple[str | int, ...]
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 _LARGEST = 2**63 - 1
 _PRESET_HINT = "name a preset, or a YAML file that exists."
