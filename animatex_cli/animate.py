@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from animatex.errors import ConfigError, InputError
+from animatex.measure import StageTimer, peak_memory
 from animatex_cli import console
-from animatex_cli.measure import StageTimer, peak_memory
 from animatex_cli.options import (
     Device,
     Dtype,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from animatex.measure import StageTimer, peak_memory
 from animatex_cli import console
-from animatex_cli.measure import StageTimer, peak_memory
 from animatex_cli.options import Device, Dtype, Json, PrintConfig, Quiet, Seed, Set, settings
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from animatex.errors import ConfigError
+from animatex.measure import StageTimer
 from animatex_cli import console
-from animatex_cli.measure import StageTimer
 from animatex_cli.options import Device, Force, Json, Preset, Quiet, Set, Weights, settings
 from animatex_cli.pose.files import (
     STREAM,
