@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter, ValidationError
-
-from animatex.errors import InputError
-from animatex.files import replacing
+from animatex.bench.documents import as_document, read_document, write_document
 
 FORMAT = "animatex-scores/1"
 
@@ -169,13 +165,12 @@ class Scores:
         raise KeyError(metric)
 
 
-_SCORES = TypeAdapter(Scores)
 _AGAIN = "make it again with: animatex bench score."
 
 
 def scores_document(scores: Scores) -> dict[str, object]:
     """Give scores as plain values that JSON can hold."""
-    return {"format": FORMAT, **_SCORES.dump_python(scores, mode="json")}
+    return as_document(FORMAT, scores)
 
 
 def write_scores(path: Path, scores: Scores) -> None:
@@ -184,8 +179,7 @@ def write_scores(path: Path, scores: Scores) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    with replacing(path) as beside:
-        beside.write_text(json.dumps(scores_document(scores), indent=2) + "\n", encoding="utf-8")
+    write_document(path, FORMAT, scores)
 
 
 def read_scores(path: Path) -> Scores:
@@ -195,25 +189,4 @@ def read_scores(path: Path) -> Scores:
         InputError: The file is missing, not such a file, of another version, or wrong in a field that the
             message names.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist", hint=_AGAIN) from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}", hint=_AGAIN) from error
-    found = document.pop("format", None) if isinstance(document, dict) else None
-    if not str(found).startswith("animatex-scores/"):
-        raise InputError(f"{path} is no file of scores: its format is {found}", hint=_AGAIN)
-    if found != FORMAT:
-        raise InputError(
-            f"{path} is in format {found}; this animatex reads {FORMAT}",
-            hint="update animatex, or make the file again.",
-        )
-    try:
-        return _SCORES.validate_json(json.dumps(document), strict=True, extra="forbid")
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise InputError(f"{path}: {where}: {first['msg']}", hint=_AGAIN) from error
+    return read_document(path, FORMAT, Scores, what="file of scores", again=_AGAIN)
