@@ -268,14 +268,26 @@ class EpiConfig(Section):
     realign: Fraction
     """How often, then, the motion is put on the body of an anchor pose."""
 
-    rescale: Fraction
-    """How often each of torso, shoulders, neck, face, arms and legs is rescaled."""
+    pool: str | None
+    """Folder of pose files whose bodies are the anchors; null: synthetic people."""
+
+    add: Fraction
+    """How often a missing limb is added."""
 
     drop: Fraction
     """How often a part is hidden."""
 
-    add: Fraction
-    """How often a missing part is added."""
+    bs: Fraction
+    """How often the torso, and how often the width of the shoulders, is rescaled."""
+
+    nf: Fraction
+    """How often the neck, and how often the face."""
+
+    al: Fraction
+    """How often the arms, and how often the legs."""
+
+    place: Fraction
+    """How often the whole body is resized and moved aside. Not in the paper."""
 
 
 class ConditionDropout(Section):

@@ -62,21 +62,52 @@ _R_CALF, _L_CALF = (RIGHT_ANKLE, *RIGHT_FOOT), (LEFT_ANKLE, *LEFT_FOOT)
 _R_LEG, _L_LEG = (RIGHT_KNEE, *_R_CALF), (LEFT_KNEE, *_L_CALF)
 _FACE_PARTS = (RIGHT_EYE, LEFT_EYE, RIGHT_EAR, LEFT_EAR, *_points(FACE))
 
+
+class Part(NamedTuple):
+    """Key points that disappear together.
+
+    Attributes:
+        name: What they are, for people.
+        points: With each everything that hangs on it.
+    """
+
+    name: str
+    points: tuple[int, ...]
+
+
+def _sides(name: str, plural: str, right: tuple[int, ...], left: tuple[int, ...]) -> tuple[Part, ...]:
+    return Part(f"right {name}", right), Part(f"left {name}", left), Part(plural, right + left)
+
+
 # What disappears together, and how often: each row is one choice with its variants.
-_DROPS: tuple[tuple[float, tuple[tuple[int, ...], ...]], ...] = (
-    (0.25, (_R_HAND, _L_HAND, _R_HAND + _L_HAND)),
-    (0.15, (_R_FOREARM, _L_FOREARM, _R_FOREARM + _L_FOREARM)),
-    (0.20, (_R_ARM, _L_ARM, _R_ARM + _L_ARM)),
-    (0.10, (RIGHT_FOOT, LEFT_FOOT, RIGHT_FOOT + LEFT_FOOT)),
-    (0.10, (_R_CALF + _L_CALF,)),
-    (0.10, (_R_LEG + _L_LEG,)),
-    (0.05, (_FACE_PARTS,)),
+_DROPS: tuple[tuple[float, tuple[Part, ...]], ...] = (
+    (0.25, _sides("hand", "hands", _R_HAND, _L_HAND)),
+    (0.15, _sides("forearm", "forearms", _R_FOREARM, _L_FOREARM)),
+    (0.20, _sides("arm", "arms", _R_ARM, _L_ARM)),
+    (0.10, _sides("foot", "feet", RIGHT_FOOT, LEFT_FOOT)),
+    (0.10, (Part("calves", _R_CALF + _L_CALF),)),
+    (0.10, (Part("legs", _R_LEG + _L_LEG),)),
+    (0.05, (Part("eyes and ears", _FACE_PARTS),)),
     # Estimators lose single joints, and with them what hangs on them.
     (
         0.05,
-        (_R_ARM, _R_FOREARM, _L_ARM, _L_FOREARM, _R_LEG, _R_CALF, _L_LEG, _L_CALF, (RIGHT_EAR,), (LEFT_EAR,)),
+        (
+            Part("right elbow", _R_ARM),
+            Part("right wrist", _R_FOREARM),
+            Part("left elbow", _L_ARM),
+            Part("left wrist", _L_FOREARM),
+            Part("right knee", _R_LEG),
+            Part("right ankle", _R_CALF),
+            Part("left knee", _L_LEG),
+            Part("left ankle", _L_CALF),
+            Part("right ear", (RIGHT_EAR,)),
+            Part("left ear", (LEFT_EAR,)),
+        ),
     ),
 )
+
+LIMB_NAMES = ("right arm", "left arm", "right leg", "left leg")
+"""What `missing_limbs` finds and `add` adds."""
 
 
 class _Chain(NamedTuple):
@@ -106,12 +137,8 @@ _CHAINS = (
 )
 
 
-def draw_drop(rng: np.random.Generator) -> tuple[int, ...]:
-    """Choose what disappears, such as a hand or both calves.
-
-    Returns:
-        Key points; with each everything that hangs on it.
-    """
+def draw_drop(rng: np.random.Generator) -> Part:
+    """Choose what disappears, such as a hand or both calves."""
     weights = np.array([weight for weight, _ in _DROPS])
     _, variants = _DROPS[int(rng.choice(len(_DROPS), p=weights / weights.sum()))]
     return variants[int(rng.integers(len(variants)))]
@@ -128,7 +155,7 @@ def missing_limbs(poses: PoseSequence) -> tuple[int, ...]:
     """Find limbs that no frame shows, though it shows where they begin.
 
     Returns:
-        0 the right arm, 1 the left arm, 2 the right leg, 3 the left leg.
+        Indices of `LIMB_NAMES`.
     """
     seen = (poses.scores > 0).any(axis=0)
     return tuple(

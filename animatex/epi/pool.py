@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from animatex.errors import InputError
+from animatex.pose.io import SUFFIXES, read_poses
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
     BODY,
@@ -60,7 +62,7 @@ class PosePool:
             raise InputError(
                 "the pose pool is empty: no frame shows a person from the front with at least "
                 f"{_MIN_BODY_POINTS} of 18 body joints",
-                hint="pass clips in which somebody is seen whole, or synthetic_pool().",
+                hint="use clips in which somebody is seen whole, or the synthetic pool.",
             )
 
     def draw(self, rng: np.random.Generator, canvas: Size) -> PoseSequence:
@@ -93,6 +95,31 @@ def collect_pool(clips: Iterable[PoseSequence]) -> PosePool:
         spread = np.linspace(0, len(usable) - 1, min(_PER_CLIP, len(usable))).round().astype(int)
         anchors += [clip.select([int(frame)]) for frame in usable[spread]]
     return PosePool(tuple(anchors))
+
+
+def read_pool(folder: Path) -> PosePool:
+    """Take anchors from every pose file of a folder.
+
+    Raises:
+        InputError: It is no folder, has no pose files, one cannot be read, or nobody is seen whole in any.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder of pose files")
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise InputError(
+            f"{folder} has no pose files", hint=f"they end in {', '.join(SUFFIXES)}; animatex pose extract."
+        )
+    return collect_pool(read_poses(file, fps=1.0) for file in files)
+
+
+def open_pool(folder: str | None, seed: int, canvas: Size) -> PosePool:
+    """Open the pool that a recipe names: a folder's, or synthetic people where it names none.
+
+    Raises:
+        InputError: The folder cannot be used, see `read_pool`.
+    """
+    return synthetic_pool(seed, canvas) if folder is None else read_pool(Path(folder))
 
 
 def synthetic_pool(seed: int, canvas: Size, count: int = 256) -> PosePool:

@@ -41,20 +41,24 @@ _PLACEMENTS = 10
 _INSIDE = 0.5
 
 
-def draw_factors(rng: np.random.Generator, probability: float) -> np.ndarray:
+def draw_factors(rng: np.random.Generator, *, bs: float, nf: float, al: float) -> np.ndarray:
     """Draw other proportions.
 
     Args:
         rng: Decides.
-        probability: Of changing each of torso, shoulders, neck, face, arms, legs; above 0, at least one is.
+        bs: Probability of changing the torso, and of changing the shoulders.
+        nf: Of changing the neck, and the face.
+        al: Of changing the arms, and the legs. Where any of the three is above 0, something is changed.
 
     Returns:
         float64 [L], 1 for limbs that keep their length.
     """
     changes = (_torso, _shoulders, _neck, _face, _arms, _legs)
-    chosen = rng.random(len(changes)) < probability
-    if probability > 0 and not chosen.any():
-        chosen[rng.integers(len(changes))] = True
+    probabilities = np.array([bs, bs, nf, nf, al, al])
+    possible = np.flatnonzero(probabilities)
+    chosen = rng.random(len(changes)) < probabilities
+    if len(possible) and not chosen.any():
+        chosen[possible[rng.integers(len(possible))]] = True
     factors = np.ones(len(LIMBS))
     for change, wanted in zip(changes, chosen, strict=True):
         if wanted:

@@ -28,7 +28,7 @@ from animatex.diffusion.noise import initial_noise
 from animatex.diffusion.objective import velocity_loss
 from animatex.diffusion.schedule import alphas_cumprod
 from animatex.encoders.clip import FrozenClip, build_clip
-from animatex.epi.pool import synthetic_pool
+from animatex.epi.pool import open_pool
 from animatex.epi.transform import transform
 from animatex.model.build import build_unet
 from animatex.pose.retarget import retarget
@@ -73,7 +73,7 @@ class DenoiserTask:
             self.network.requires_grad_(True)
         self._rig, self._codec = _load_codec(stage, folder)
         self._clip = _load_clip(stage, folder)
-        self._pool = synthetic_pool(config.seed, Size(stage.data.height, stage.data.width))
+        self._pool = open_pool(stage.epi.pool, config.seed, Size(stage.data.height, stage.data.width))
         self._schedule = alphas_cumprod(stage.schedule)
 
     def batches(self, numbers: Iterable[int]) -> Generator[TrainingBatch, None, None]:
@@ -128,7 +128,7 @@ class DenoiserTask:
         scene = _scene(sample, rig, self._stage, rng)
         clip = self._codec.open(scene, generator)
         latents = _latents(clip, sample)
-        drawn = replace(scene, poses=transform(scene.poses, self._pool, self._stage.epi, rng))
+        drawn = replace(scene, poses=transform(scene.poses, self._pool, self._stage.epi, rng).poses)
         own = sample.performance is None
         conditioning = prepare_conditioning(
             drawn,

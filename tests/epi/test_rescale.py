@@ -37,6 +37,7 @@ from animatex.pose.skeleton import FACE, NECK, NOSE, RIGHT_HAND, RIGHT_WRIST
 from tests.epi.conftest import dancer
 
 seeds = st.integers(0, 10_000)
+HALF = {"bs": 0.5, "nf": 0.5, "al": 0.5}
 # The shoulders' two halves bend at the neck, and the eyes follow the face.
 MEASURED = [i for i in range(len(LIMBS)) if i not in (SHOULDERS, EYE_WIDTH)]
 
@@ -64,7 +65,7 @@ def test_factors_of_one_change_no_bit(seed: int) -> None:
 @given(seeds)
 def test_every_limb_is_longer_by_its_factor_in_every_frame(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    poses, factors = dancer(rng), draw_factors(rng, 0.5)
+    poses, factors = dancer(rng), draw_factors(rng, **HALF)
     before, after = limb_lengths(poses), limb_lengths(rescale(poses, factors))
     assert np.allclose(after[:, MEASURED], before[:, MEASURED] * factors[MEASURED], rtol=1e-3, atol=1e-2)
 
@@ -99,7 +100,7 @@ def test_a_face_grows_about_the_nose(poses: PoseSequence) -> None:
 def test_it_does_not_matter_where_somebody_stands(seed: int, dx: float, dy: float) -> None:
     rng = np.random.default_rng(seed)
     poses, shift = with_gaps(dancer(rng), rng), np.array([dx, dy])
-    factors = draw_factors(rng, 0.5)
+    factors = draw_factors(rng, **HALF)
     here = rescale(poses, factors).keypoints + shift
     there = rescale(poses.moved(poses.keypoints + shift), factors).keypoints
     seen = poses.scores > 0
@@ -108,7 +109,7 @@ def test_it_does_not_matter_where_somebody_stands(seed: int, dx: float, dy: floa
 
 def test_factors_stay_in_their_ranges_and_all_of_them_occur() -> None:
     rng = np.random.default_rng(0)
-    drawn = np.stack([draw_factors(rng, 0.5) for _ in range(2000)])
+    drawn = np.stack([draw_factors(rng, **HALF) for _ in range(2000)])
     ranges = {
         TORSO: (0.6, 1.5),
         SHOULDERS: (0.5, 1.7),
@@ -127,7 +128,7 @@ def test_factors_stay_in_their_ranges_and_all_of_them_occur() -> None:
 
 def test_sides_are_mostly_alike() -> None:
     rng = np.random.default_rng(0)
-    drawn = np.stack([draw_factors(rng, 1.0) for _ in range(1000)])
+    drawn = np.stack([draw_factors(rng, bs=1, nf=1, al=1) for _ in range(1000)])
     assert (drawn[:, RIGHT_THIGH] == drawn[:, LEFT_THIGH]).mean() == pytest.approx(0.9, abs=0.04)
     uneven = np.log(drawn[:, RIGHT_UPPER_ARM] / drawn[:, LEFT_UPPER_ARM])
     assert 0 < np.abs(uneven).max() < np.log(1.4)
@@ -136,16 +137,38 @@ def test_sides_are_mostly_alike() -> None:
     )
 
 
+GROUPS = {
+    "bs": (TORSO, SHOULDERS, HIPS),
+    "nf": (NECK_NOSE, FACE_WIDTH),
+    "al": tuple(range(RIGHT_UPPER_ARM, len(LIMBS))),
+}
+
+
+@given(seeds, st.sampled_from(sorted(GROUPS)), st.floats(0.05, 1))
+def test_a_group_that_is_alone_changes_its_limbs_and_no_others(seed: int, group: str, often: float) -> None:
+    factors = draw_factors(np.random.default_rng(seed), **(dict.fromkeys(GROUPS, 0.0) | {group: often}))
+    changed = set(np.flatnonzero(factors != 1).tolist())
+    assert changed
+    assert changed <= set(GROUPS[group])
+
+
+@given(seeds, st.sampled_from(sorted(GROUPS)))
+def test_a_group_that_is_off_leaves_its_limbs_alone(seed: int, group: str) -> None:
+    factors = draw_factors(np.random.default_rng(seed), **(dict.fromkeys(GROUPS, 1.0) | {group: 0.0}))
+    assert (factors[list(GROUPS[group])] == 1).all()
+    assert (factors != 1).any()
+
+
 def test_without_probability_nothing_changes() -> None:
     rng = np.random.default_rng(0)
-    assert all((draw_factors(rng, 0.0) == 1).all() for _ in range(50))
+    assert all((draw_factors(rng, bs=0, nf=0, al=0) == 1).all() for _ in range(50))
 
 
 @given(seeds)
 def test_hidden_stays_hidden(seed: int) -> None:
     rng = np.random.default_rng(seed)
     poses = with_gaps(dancer(rng), rng)
-    moved = place(rescale(poses, draw_factors(rng, 0.5)), draw_placement(rng))
+    moved = place(rescale(poses, draw_factors(rng, **HALF)), draw_placement(rng))
     assert np.array_equal(moved.scores, poses.scores)
     assert np.isfinite(moved.keypoints).all()
 

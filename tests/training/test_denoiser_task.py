@@ -57,7 +57,9 @@ def stage(**changes: object) -> DenoiserStage:
         "cross_driven": 0.5,
         "offset_noise": 0.1,
         "dropout": ConditionDropout(**(KEPT | {"image": 0.5, "all": 0.1})),
-        "epi": EpiConfig(probability=0.98, realign=0.5, rescale=0.5, drop=0.2, add=0.2),
+        "epi": EpiConfig(
+            probability=0.98, realign=0.5, pool=None, add=0.2, drop=0.2, bs=0.5, nf=0.5, al=0.5, place=0.5
+        ),
         "optimizer": toy_optimizer(accumulate=1, learning_rate=0.001, ema_decay=0.5),
         "checkpointing": False,
     }
@@ -158,7 +160,9 @@ def test_another_body_moves_without_being_watched(out: Path) -> None:
 
 
 def test_the_same_pose_pictures_lie_behind_the_codec_unless_epi_moves_them(out: Path) -> None:
-    still = EpiConfig(probability=0.0, realign=0.5, rescale=0.5, drop=0.2, add=0.2)
+    still = EpiConfig(
+        probability=0.0, realign=0.5, pool=None, add=0.2, drop=0.2, bs=0.5, nf=0.5, al=0.5, place=0.5
+    )
     plain = batch(task(out, epi=still, cross_driven=0.0), 0)
     moved = batch(task(out, epi=still.model_copy(update={"probability": 1.0}), cross_driven=0.0), 0)
     # EPI changes what the network is shown, never what the clip is.
