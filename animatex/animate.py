@@ -171,7 +171,9 @@ def read_inputs(plan: AnimationPlan, config: AnimateConfig, progress: Progress =
         require_person(poses, config.pose.max_missing, "the pose file")
     else:
         assert driving is not None and plan.video is not None
+        progress.start("starting the estimator")
         estimator = resolve_estimator(config.pose, _weights_folder(plan), config.runtime.device).value
+        progress.done()
         poses = extract_poses(driving, estimator, config.pose, progress, plan.video.path.name)
     reference, alpha = place_reference(plan.reference, plan.fit)
     rig = None
@@ -179,8 +181,10 @@ def read_inputs(plan: AnimationPlan, config: AnimateConfig, progress: Progress =
         progress.start("taking the character apart", 1)
         rig = read_rig(reference, load_rig_network(config.codec, config.seed, plan.weights), alpha)
         progress.done()
+    progress.start("looking at the character")
     still = _lazy_estimator(config, plan)
     reference_pose = choose_reference_pose(reference, rig, poses, still, config.pose)
+    progress.done()
     return ClipInputs(
         reference=reference, reference_pose=reference_pose, rig=rig, driving=driving, poses=poses
     )
@@ -229,6 +233,7 @@ def animate(
         One frame per pose, of the canvas's size, at the poses' rate.
     """
     generator = runtime.generator()
+    progress.start("preparing conditions")
     scene = place_motion(inputs, config)
     with _placed_codec(models.codec, runtime):
         clip = models.codec.open(scene, generator)
@@ -236,6 +241,7 @@ def animate(
         conditioning = prepare_conditioning(
             scene, clip, models.clip, config.conditions, inputs.poses, inputs.driving
         )
+    progress.done()
     noise = initial_noise(conditioning.latent_shape, config.sampler.offset_noise, generator)
     with placed(models.unet, runtime):
         denoise = build_denoiser(models.unet, conditioning.to(runtime.device, runtime.dtype), config)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from animatex_cli.bench import speed
+
 app = typer.Typer(help="Measure how good results are.", no_args_is_help=True)
+app.command("speed")(speed.command)
 
 
 @app.callback()
