@@ -32,7 +32,7 @@ from animatex.model.scan import resolve_scan
 from animatex.model.unet import AnimateXUNet, bind
 from animatex.pose.estimator import PoseEstimator, resolve_estimator
 from animatex.pose.extract import extract_poses, require_frame_count, require_person
-from animatex.pose.io import read_poses
+from animatex.pose.io import holds_poses, read_poses
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
@@ -45,9 +45,6 @@ from animatex.video.frames import FrameSequence, Size
 from animatex.video.image import ReferenceImage, read_image
 from animatex.video.reader import VideoInfo, probe, read_video
 from animatex.video.sampling import ClipPlan, plan_clip
-
-POSE_SUFFIXES = (".npz", ".json", ".jsonl")
-"""Driving files that hold poses instead of pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,7 +110,7 @@ def plan_animation(
 
     Args:
         reference: A picture of the character.
-        driving: A video, a folder of pictures, or poses (.npz, .json, .jsonl, "-").
+        driving: A video, a folder of pictures, or poses in any format that `read_poses` knows.
         config: The preset with its overrides.
         poses: Poses of the driving video that were made before.
         weights: Folder of weights.
@@ -123,11 +120,12 @@ def plan_animation(
         BackendError: The device that was asked for does not work here.
     """
     picture = read_image(reference)
-    only_poses = driving.suffix.lower() in POSE_SUFFIXES or str(driving) == "-"
+    only_poses = holds_poses(driving)
     video = None if only_poses else probe(driving)
     source = driving if only_poses else poses
-    # OpenPose's files do not say their rate: it is the video's, or the one the result shall have.
-    given = None if source is None else read_poses(source, fps=video.fps if video else config.video.fps)
+    # OpenPose's files say neither rate nor size: they are the video's, or the rate is that of the result.
+    fps, size = (video.fps, video.size) if video else (config.video.fps, None)
+    given = None if source is None else read_poses(source, canvas=size, fps=fps)
     if video is not None and given is not None and poses is not None:
         require_frame_count(given, video.num_frames, poses.name, video.path.name)
     clip = plan_clip(video or _as_video(driving, given), config.clip, config.video.fps)

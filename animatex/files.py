@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,3 +55,40 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(folder: Path, ours: re.Pattern[str]) -> Iterator[Path]:
+    """Give a temporary folder beside `folder`; it becomes `folder` if all goes well.
+
+    Args:
+        folder: Replaced if it exists and holds nothing but files of ours.
+        ours: What the names of such files look like.
+
+    Raises:
+        InputError: It holds other files, is no folder, or cannot be written.
+    """
+    if folder.exists():
+        _check_ours(folder, ours)
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        beside.mkdir()
+        yield beside
+        if folder.exists():
+            shutil.rmtree(folder)
+        beside.rename(folder)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _check_ours(folder: Path, ours: re.Pattern[str]) -> None:
+    if not folder.is_dir():
+        raise InputError(f"{folder} is a file; a folder is needed")
+    for entry in folder.iterdir():
+        if not ours.fullmatch(entry.name):
+            raise InputError(
+                f"{folder} is not replaced: it holds {entry.name}, which is no frame of ours",
+                hint="another --out, or an empty folder.",
+            )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from animatex.errors import InputError
-from animatex.pose.io import SUFFIXES, read_poses
+from animatex.pose.io import READ_SUFFIXES, read_poses
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
     BODY,
@@ -105,10 +105,11 @@ def read_pool(folder: Path) -> PosePool:
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder of pose files")
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in READ_SUFFIXES)
     if not files:
         raise InputError(
-            f"{folder} has no pose files", hint=f"they end in {', '.join(SUFFIXES)}; animatex pose extract."
+            f"{folder} has no pose files",
+            hint=f"they end in {', '.join(READ_SUFFIXES)}; animatex pose extract.",
         )
     return collect_pool(read_poses(file, fps=1.0) for file in files)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import heapq
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +14,7 @@ import numpy as np
 
 from animatex import __version__
 from animatex.errors import InputError
-from animatex.files import replacing
+from animatex.files import replacing, replacing_folder
 from animatex.progress import Progress, silent
 from animatex.video.frames import FrameSequence
 from animatex.video.image import write_png
@@ -42,6 +40,7 @@ COMMENT = (
 _THREADS = 4
 _SOUND_RATE = 48_000
 _SOUND_BITS = 192_000
+_FRAME_FILE = re.compile(r"\d{5}\.png")
 _BT709, _LIMITED_RANGE = 1, 1
 
 
@@ -210,29 +209,7 @@ def _decoding_time(packet: Packet) -> float:
 
 def _write_folder(folder: Path, frames: FrameSequence, progress: Progress) -> None:
     """Write 00000.png and so on; an earlier such folder goes once the new one is complete."""
-    if folder.exists():
-        _check_ours(folder)
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    try:
-        beside.mkdir()
+    with replacing_folder(folder, _FRAME_FILE) as beside:
         for index, rgb in enumerate(frames.frames):
             write_png(beside / f"{index:05d}.png", rgb)
             progress.advance()
-        if folder.exists():
-            shutil.rmtree(folder)
-        beside.rename(folder)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _check_ours(folder: Path) -> None:
-    if not folder.is_dir():
-        raise InputError(f"{folder} is a file; pictures need a folder")
-    for entry in folder.iterdir():
-        if not re.fullmatch(r"\d{5}\.png", entry.name):
-            raise InputError(
-                f"{folder} is not replaced: it holds {entry.name}, which is no frame of ours",
-                hint="another --out, or an empty folder.",
-            )

@@ -61,16 +61,13 @@ def weights_folder(folder: Path | None) -> Path:
 def check_outputs(out: Path, preview: Path | None, force: bool, json: bool, inputs: tuple[Path, ...]) -> None:
     """Refuse what could not be written, before minutes are spent on it."""
     from animatex.files import check_output
-    from animatex.pose.io import SUFFIXES
+    from animatex.pose.io import check_pose_name
 
     if out == STREAM:
         if json:
             raise ConfigError("--json and --out - both write to standard output", hint="use one of them.")
     else:
-        if out.suffix.lower() not in SUFFIXES:
-            raise InputError(
-                f"{out} is no name for a pose file", hint=f"name it with one of {', '.join(SUFFIXES)}."
-            )
+        check_pose_name(out)
         check_output(out, force=force)
     if preview:
         check_output(preview, force=force)

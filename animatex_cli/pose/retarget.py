@@ -118,12 +118,12 @@ def _character(
     """Find the character's picture (black where there is none), its pose there, and who says so."""
     import numpy as np
 
-    from animatex.pose.io import SUFFIXES, read_poses
+    from animatex.pose.io import holds_poses, read_poses
     from animatex.pose.proportions import extent
     from animatex.video.frames import FrameSequence
     from animatex.video.image import read_image
 
-    if to.is_dir() or to.suffix.lower() in SUFFIXES:
+    if holds_poses(to):
         pose = read_poses(to, fps=1.0)
         return FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0), pose, f"pose read from {to}"
     image = read_image(to)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from animatex.errors import InputError
 from animatex.pose import skeleton as sk
-from animatex.pose.io import openpose_frames, read_json_lines, read_poses, write_json_lines, write_poses
+from animatex.pose.io import holds_poses, read_json_lines, read_poses, write_json_lines, write_poses
+from animatex.pose.openpose import openpose_frames
 from animatex.pose.sequence import PoseSequence
 from animatex.video.frames import Size
 from tests.pose.figures import figure, random_poses
@@ -72,6 +73,26 @@ def test_a_folder_of_openpose_files_is_one_clip_in_the_order_of_its_numbers(tmp_
     for number, frame in enumerate(openpose_frames(poses)):
         (tmp_path / f"frame_{number}_keypoints.json").write_text(json.dumps(frame))
     assert_same(poses, read_poses(tmp_path, fps=24.0))
+
+
+def test_a_name_without_suffix_is_a_folder_of_openpose_files(tmp_path: Path):
+    poses = figure(frames=3, swing=0.4)
+    for _ in range(2):
+        write_poses(poses, tmp_path / "frames")
+        names = sorted(file.name for file in (tmp_path / "frames").iterdir())
+        assert names == [f"{index:012d}_keypoints.json" for index in range(3)]
+        assert_same(poses, read_poses(tmp_path / "frames", fps=24.0))
+    (tmp_path / "frames" / "diary.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"frames is not replaced: it holds diary\.txt"):
+        write_poses(poses, tmp_path / "frames")
+
+
+def test_a_name_tells_whether_it_means_poses(tmp_path: Path):
+    named = [tmp_path / name for name in ("p.npz", "p.JSON", "p.jsonl", "p.pkl", "v.mp4", "p.png")]
+    assert [holds_poses(path) for path in (*named, Path("-"))] == [True, True, True, True, False, False, True]
+    assert not holds_poses(tmp_path)
+    (tmp_path / "0.json").write_text("{}")
+    assert holds_poses(tmp_path)
 
 
 def test_eighteen_points_without_feet_are_read(tmp_path: Path):
@@ -257,7 +278,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: p
     def break_off(row: np.ndarray) -> list[float]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("animatex.pose.io._exact", break_off)
+    monkeypatch.setattr("animatex.pose.io.exact_floats", break_off)
     with pytest.raises(KeyboardInterrupt):
         write_poses(figure(frames=2), path)
     assert path.read_text() == before

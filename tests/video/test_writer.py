@@ -176,5 +176,5 @@ def test_sound_that_does_not_decode_is_named(tmp_path: Path, numbered: FrameSequ
 
 def test_a_file_is_not_replaced_by_a_folder(tmp_path: Path, numbered: FrameSequence) -> None:
     (tmp_path / "frames").write_text("a file")
-    with pytest.raises(InputError, match="frames is a file; pictures need a folder"):
+    with pytest.raises(InputError, match="frames is a file; a folder is needed"):
         write_video(tmp_path / "frames", numbered)

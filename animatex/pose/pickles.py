@@ -1,0 +1,155 @@
+"""Pickles read without running them: plain containers, numbers and numpy arrays, and nothing else.
+
+A pickle is a program: it names functions and has them called. Here every name stands for an inert class of
+this module, so nothing from outside is imported or called, whatever the file says.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+
+from animatex.errors import InputError
+
+_NUMBERS = re.compile(r"b1|[iu][1248]|f[248]")
+_NOT_RUN = "nothing in it was run; save the poses as .npz or OpenPose JSON where they were made."
+
+
+class _StandIn:
+    """What a pickle may name. The state it sets must fit; on the classes themselves none can be set."""
+
+    def __setstate__(self, state: object) -> None:
+        raise ValueError(f"{type(self).__name__} takes no state")
+
+
+class _Anything(_StandIn):
+    """numpy.ndarray, which is only passed on."""
+
+
+class _Dtype(_StandIn):
+    """A type of numbers: numpy.dtype("f4", False, True) and its byte order."""
+
+    def __init__(self, name: object, *_options: object) -> None:
+        if not (isinstance(name, str) and _NUMBERS.fullmatch(name)):
+            raise ValueError(f"arrays of {name!r} are not read, only numbers")
+        self.dtype = np.dtype(name)
+
+    def __setstate__(self, state: object) -> None:
+        if not (isinstance(state, tuple) and len(state) >= 2 and state[1] in ("<", ">", "|", "=")):
+            raise ValueError(f"a type of numbers has the state {state!r}")
+        self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class PickledArray(_StandIn):
+    """A numpy array as a pickle holds it; `to_numpy` makes it one."""
+
+    def __init__(self, *_maker: object) -> None:
+        self._parts: tuple[object, object, object, str] = ((0,), None, b"", "C")
+
+    def __setstate__(self, state: object) -> None:
+        if not (isinstance(state, tuple) and len(state) == 5):
+            raise ValueError("an array's state has other parts than numpy's")
+        _, shape, dtype, is_fortran, data = state
+        self._parts = (shape, dtype, data, "F" if is_fortran else "C")
+
+    def to_numpy(self) -> np.ndarray:
+        """Make the array.
+
+        Raises:
+            ValueError: Its parts do not belong together.
+        """
+        shape, dtype, data, order = self._parts
+        if not isinstance(shape, tuple) or not all(type(side) is int and side >= 0 for side in shape):
+            raise ValueError(f"an array has the shape {shape!r}")
+        if not (isinstance(dtype, _Dtype) and isinstance(data, bytes | bytearray)):
+            raise ValueError("an array is not stored as numbers")
+        if len(data) != math.prod(shape) * dtype.dtype.itemsize:
+            raise ValueError(f"an array of shape {shape} has {len(data)} bytes of {dtype.dtype}")
+        return np.frombuffer(data, dtype.dtype).reshape(shape, order="F" if order == "F" else "C")
+
+
+class _BufferArray(PickledArray):
+    """An array as newer pickles hold it: bytes, type, shape and order in one call."""
+
+    def __init__(self, data: object, dtype: object, shape: object, order: object) -> None:
+        self._parts = (shape, dtype, data, "F" if order == "F" else "C")
+
+
+class _Scalar(PickledArray):
+    """One number of numpy's."""
+
+    def __init__(self, dtype: object, data: object) -> None:
+        self._parts = ((), dtype, data, "C")
+
+
+class _Bytes(bytes, _StandIn):
+    """Bytes as older pickles hold them: text to be encoded, and nothing for none."""
+
+    def __new__(cls, text: object = "", _encoding: object = None) -> _Bytes:
+        if not isinstance(text, str):
+            raise ValueError(f"bytes are stored as {type(text).__name__}")
+        return super().__new__(cls, text.encode("latin1"))
+
+
+_KNOWN: dict[tuple[str, str], type[_StandIn]] = {
+    ("numpy", "ndarray"): _Anything,
+    ("numpy", "dtype"): _Dtype,
+    ("_codecs", "encode"): _Bytes,
+    ("__builtin__", "bytes"): _Bytes,
+    # numpy 2 gave its inner packages another name.
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): PickledArray for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "scalar"): _Scalar for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): _BufferArray for core in ("core", "_core")},
+}
+
+
+class _Refused(Exception):
+    """A pickle names something that is no data."""
+
+
+class _Reader(pickle.Unpickler):
+    """Reads a pickle whose every name is one of `_KNOWN`."""
+
+    def find_class(self, module: str, name: str) -> type[_StandIn]:
+        """Give the inert class for a name.
+
+        Raises:
+            _Refused: The name is not one of numpy's arrays and numbers.
+        """
+        if (module, name) not in _KNOWN:
+            raise _Refused(f"{module}.{name}")
+        return _KNOWN[module, name]
+
+
+def read_plain_pickle(path: Path) -> object:
+    """Read a pickle of plain data.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Containers, text and numbers; in place of arrays `PickledArray`s.
+
+    Raises:
+        InputError: It cannot be read, or names anything but numpy's arrays and numbers.
+    """
+    try:
+        with path.open("rb") as file:
+            return _Reader(file).load()
+    except _Refused as error:
+        raise InputError(
+            f"{path} is refused: it is a pickle that calls {error}, and only numpy arrays and plain "
+            "containers are read",
+            hint=_NOT_RUN,
+        ) from None
+    except (
+        *(pickle.UnpicklingError, EOFError, OSError, AttributeError, IndexError, KeyError, TypeError),
+        *(ValueError, OverflowError, MemoryError, RecursionError),
+    ) as error:
+        raise InputError(
+            f"{path} cannot be read as a pickle of plain data: {error}", hint=_NOT_RUN
+        ) from error
