@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from animatex_cli.options import (
     Seed,
     Set,
     Weights,
+    parse_size,
     settings,
 )
 
@@ -231,14 +231,12 @@ def _load(preset: str, given: list[str | Override], size: str | None) -> Loaded[
     path = preset_path(preset)
     if size is None:
         return load_with_sources(AnimateConfig, path, given)
-    found = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", size)
-    if not found:
-        raise ConfigError(f"--size {size}: needs WIDTHxHEIGHT in pixels", hint="for example --size 512x768.")
+    width, height = parse_size(size)
     flag = f"--size {size}"
     given = [
         *given,
-        Override("canvas.width", found[1], flag),
-        Override("canvas.height", found[2], flag),
+        Override("canvas.width", str(width), flag),
+        Override("canvas.height", str(height), flag),
     ]
     loaded = load_with_sources(AnimateConfig, path, given)
     if loaded.config.canvas.fit != "keep":

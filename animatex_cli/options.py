@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from animatex.errors import ConfigError
 
 if TYPE_CHECKING:
     from animatex.config.overrides import Override
@@ -80,6 +83,21 @@ Dtype = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", help=r"Of all randomness.  \[seed]", rich_help_panel=_SETTINGS)
 ]
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT.
+
+    Returns:
+        Width and height in pixels.
+
+    Raises:
+        ConfigError: It says something else.
+    """
+    found = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", text)
+    if not found:
+        raise ConfigError(f"--size {text}: needs WIDTHxHEIGHT in pixels", hint="for example --size 512x768.")
+    return int(found[1]), int(found[2])
 
 
 def settings(given: Sequence[str] | None, flags: Mapping[str, tuple[str, object]]) -> list[str | Override]:

@@ -14,7 +14,7 @@ from animatex.errors import InputError
 from animatex.pose.estimator import DetectedPoses, PoseEstimator
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import BODY, NUM_KEYPOINTS
-from animatex.pose.smooth import smooth_poses
+from animatex.pose.smooth import jitter, smooth_poses
 from animatex.progress import Progress, silent
 from animatex.video.frames import FrameSequence, Size
 
@@ -90,6 +90,71 @@ def estimate_poses(
         raise InputError("there are no frames to find poses in")
     keypoints, scores = (np.stack(arrays) for arrays in zip(*followed, strict=True))
     return PoseSequence(keypoints, scores, sizes[0], fps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackReport:
+    """How well a person was followed through a clip; frames are ranges, without their stop.
+
+    Attributes:
+        frames: Length of the clip.
+        detected: Frames in which the person was found.
+        filled: Gaps that were bridged.
+        missing: Gaps that were too long for it, and those at the clip's ends.
+        jitter: What `pose.smooth.jitter` measures, of the poses as they were found, in torso lengths a second
+            squared.
+        smoothed_jitter: The same of the same points after gap filling and smoothing.
+    """
+
+    frames: int
+    detected: int
+    filled: tuple[range, ...]
+    missing: tuple[range, ...]
+    jitter: float
+    smoothed_jitter: float
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        said = [f"a person in {self.detected} of {self.frames} frames"]
+        if self.filled:
+            said.append(f"filled {_frames_of(self.filled)}")
+        if self.missing:
+            said.append(f"nobody in {_frames_of(self.missing)}, too long to fill")
+        if self.jitter != self.smoothed_jitter:
+            said.append(f"jitter {self.jitter:.1f} before smoothing, {self.smoothed_jitter:.1f} after")
+        elif self.frames > 2:
+            said.append(f"jitter {self.jitter:.1f}, not smoothed")
+        return "; ".join(said)
+
+
+def track_report(found: PoseSequence, finished: PoseSequence, threshold: float) -> TrackReport:
+    """Compare what an estimator found with what became of it.
+
+    Args:
+        found: Of `estimate_poses`.
+        finished: Of `finish_poses`.
+        threshold: Key points with a lower score were not seen.
+    """
+    sure = found.hidden(~found.visible(threshold))
+    before, after = detected_frames(sure), detected_frames(finished)
+    return TrackReport(
+        frames=len(found),
+        detected=int(before.sum()),
+        filled=_runs(~before & after),
+        missing=_runs(~after),
+        jitter=jitter(sure),
+        smoothed_jitter=jitter(finished.hidden(sure.scores == 0)),
+    )
+
+
+def _runs(marked: np.ndarray) -> tuple[range, ...]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]])))
+    return tuple(range(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _frames_of(gaps: tuple[range, ...]) -> str:
+    named = [str(gap[0]) if len(gap) == 1 else f"{gap[0]}-{gap[-1]}" for gap in gaps]
+    return f"frame{'s' if sum(map(len, gaps)) > 1 else ''} {', '.join(named)}"
 
 
 def finish_poses(poses: PoseSequence, config: PoseConfig, source: str = "the video") -> PoseSequence:
@@ -220,7 +285,7 @@ def _choose(people: DetectedPoses, size: Size, person: Person, frame: int) -> in
     if person >= len(people):
         raise InputError(
             f"person {person} was asked for, but frame {frame} shows {len(people)}",
-            hint="people are counted from the left, from 0; or --person largest.",
+            hint="people count from the left, from 0, and MediaPipe finds one only; or --person largest.",
         )
     return int(np.argsort(centres[:, 0], kind="stable")[person])
 

@@ -11,12 +11,14 @@ from animatex.measure import StageTimer
 from animatex_cli import console
 from animatex_cli.options import Device, Force, Json, Preset, Quiet, Set, Weights, settings
 from animatex_cli.pose.files import (
+    Draw,
     Out,
     Preview,
     check_outputs,
     load_preset,
     report,
     weights_folder,
+    write_drawn,
     write_overlay,
 )
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from animatex.config.overrides import Override
     from animatex.config.run import ClipSelection
     from animatex.pose.sequence import PoseSequence
     from animatex.progress import Progress
@@ -42,6 +45,7 @@ def command(
     ],
     out: Out = None,
     preview: Preview = None,
+    draw: Draw = None,
     force: Force = False,
     preset: Preset = "mini",
     set_: Set = None,
@@ -54,6 +58,13 @@ def command(
         str | None,
         typer.Option("--person", metavar="largest|centre|first|N", help=r"Whom to follow.  \[pose.person]"),
     ] = None,
+    no_smooth: Annotated[
+        bool,
+        typer.Option(
+            "--no-smooth",
+            help=r"Neither smooth nor fill gaps, as published.  \[pose.smooth.method, pose.smooth.max_gap]",
+        ),
+    ] = False,
     frames: Annotated[
         int | None,
         typer.Option("--frames", min=1, help="Frames to use; all by default.", rich_help_panel=_CLIP),
@@ -71,15 +82,15 @@ def command(
         "--estimator": ("pose.estimator", estimator),
         "--person": ("pose.person", person),
     }
-    config = load_preset(preset, settings(set_, flags))
+    config = load_preset(preset, settings(set_, flags) + (_unsmoothed() if no_smooth else []))
     out = out or Path(f"{source.resolve().stem}-poses.npz")
-    check_outputs(out, preview, force, json, inputs=(source,))
+    check_outputs(out, preview, force, json, inputs=(source,), drawn=draw)
 
     with console.progress(quiet=quiet) as shown:
         timer = StageTimer(shown)
         from animatex.config.run import ClipSelection
         from animatex.pose.estimator import resolve_estimator
-        from animatex.pose.extract import detected_frames, estimate_poses, finish_poses
+        from animatex.pose.extract import estimate_poses, finish_poses, track_report
         from animatex.pose.io import write_poses
 
         selection = ClipSelection(frames=frames, every=every, start=start)
@@ -88,28 +99,46 @@ def command(
         chosen = resolve_estimator(config.pose, weights_folder(weights), config.runtime.device, still=still)
         timer.done()
         raw = estimate_poses(pictures, fps, chosen.value, config.pose.person, timer, total)
-        seen = int(detected_frames(raw.hidden(~raw.visible(config.pose.score_threshold))).sum())
         poses = finish_poses(raw, config.pose, source.name)
+        track = track_report(raw, poses, config.pose.score_threshold)
         if preview:
             _write_preview(preview, poses, source, selection, timer)
+        if draw:
+            write_drawn(draw, poses, timer)
         write_poses(poses, out)
-    console.note(f"{chosen.name}: {chosen.reason}; a person in {seen} of {len(poses)} frames", quiet=quiet)
+    console.note(f"{chosen.name}: {chosen.reason}; {track}", quiet=quiet)
+    if person is not None and chosen.name == "mediapipe":
+        console.note(
+            "mediapipe finds one person only: --person chooses among those whom DWPose finds", quiet=quiet
+        )
     report(
         out,
         preview,
         json=json,
         quiet=quiet,
+        drawn=draw,
         result={
             "output": str(out),
             "frames": len(poses),
-            "detected": seen,
+            "detected": track.detected,
+            "filled": [[gap[0], gap[-1]] for gap in track.filled],
+            "missing": [[gap[0], gap[-1]] for gap in track.missing],
+            "jitter": {"before": round(track.jitter, 2), "after": round(track.smoothed_jitter, 2)},
             "fps": poses.fps,
             "width": poses.canvas.width,
             "height": poses.canvas.height,
             "estimator": chosen.name,
+            "reason": chosen.reason,
             "seconds": timer.seconds(),
         },
     )
+
+
+def _unsmoothed() -> list[str | Override]:
+    from animatex.config.overrides import Override
+
+    off = (("pose.smooth.method", "none"), ("pose.smooth.max_gap", "0"))
+    return [Override(key, value, "--no-smooth") for key, value in off]
 
 
 def _frames(source: Path, selection: ClipSelection) -> tuple[Iterable[np.ndarray], int, float, bool]:

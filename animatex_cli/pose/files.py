@@ -25,8 +25,9 @@ Out = Annotated[
     typer.Option(
         "--out",
         "-o",
-        metavar="FILE",
-        help="Pose file to write (.npz, .jsonl, OpenPose's .json), or - for JSON Lines on standard output.",
+        metavar="FILE|DIR",
+        help="Pose file to write (.npz, .jsonl, OpenPose's .json), a folder for a .json a frame, "
+        "or - for JSON Lines on standard output.",
         show_default=False,
         rich_help_panel=_OUTPUT,
     ),
@@ -37,6 +38,17 @@ Preview = Annotated[
         "--preview",
         metavar="FILE",
         help="Also write the skeletons over the pictures: a video (.mp4) or a contact sheet (.png).",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+
+Draw = Annotated[
+    Path | None,
+    typer.Option(
+        "--draw",
+        metavar="FILE|DIR",
+        help="Also write the skeletons on black, as ComfyUI and others take them: a video (.mp4) or a folder "
+        "of PNG files.",
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -58,10 +70,18 @@ def weights_folder(folder: Path | None) -> Path:
     return folder or default_folder()
 
 
-def check_outputs(out: Path, preview: Path | None, force: bool, json: bool, inputs: tuple[Path, ...]) -> None:
+def check_outputs(
+    out: Path,
+    preview: Path | None,
+    force: bool,
+    json: bool,
+    inputs: tuple[Path, ...],
+    drawn: Path | None = None,
+) -> None:
     """Refuse what could not be written, before minutes are spent on it."""
     from animatex.files import check_output
     from animatex.pose.io import check_pose_name
+    from animatex.video.writer import VIDEO_SUFFIXES
 
     if out == STREAM:
         if json:
@@ -69,9 +89,13 @@ def check_outputs(out: Path, preview: Path | None, force: bool, json: bool, inpu
     else:
         check_pose_name(out)
         check_output(out, force=force)
-    if preview:
-        check_output(preview, force=force)
-    for path in filter(None, (out, preview)):
+    if preview and preview.suffix.lower() not in (".png", *VIDEO_SUFFIXES):
+        raise ConfigError(f"--preview {preview}: needs a name that ends in .mp4 or .png")
+    if drawn and drawn.suffix.lower() not in ("", *VIDEO_SUFFIXES):
+        raise ConfigError(f"--draw {drawn}: needs a name that ends in .mp4, or a folder's")
+    for path in filter(None, (preview, drawn)):
+        check_output(path, force=force)
+    for path in filter(None, (out, preview, drawn)):
         if path != STREAM and any(path.exists() and each.exists() and path.samefile(each) for each in inputs):
             raise InputError(f"{path} is an input of this run", hint="another --out.")
 
@@ -92,10 +116,28 @@ def write_overlay(preview: Path, poses: PoseSequence, frames: FrameSequence, pro
         write_png(preview, contact_sheet(frames.frames[0], (Row("poses", overlay),)))
 
 
-def report(out: Path, preview: Path | None, *, json: bool, quiet: bool, result: dict[str, object]) -> None:
+def write_drawn(drawn: Path, poses: PoseSequence, progress: Progress) -> None:
+    """Write the skeletons on black: a video, or a folder of pictures where the name has no suffix."""
+    from animatex.pose.draw import draw_poses
+    from animatex.video.frames import FrameSequence
+    from animatex.video.writer import write_video
+
+    write_video(drawn, FrameSequence(draw_poses(poses), poses.fps), progress=progress)
+
+
+def report(
+    out: Path,
+    preview: Path | None,
+    *,
+    json: bool,
+    quiet: bool,
+    result: dict[str, object],
+    drawn: Path | None = None,
+) -> None:
     """Name the files that were written, or all of the result as JSON."""
     if json:
-        console.print_json({**result, "preview": str(preview) if preview else None})
+        others = {"preview": preview, "drawn": drawn}
+        console.print_json(result | {name: str(path) if path else None for name, path in others.items()})
     elif not quiet and out != STREAM:
-        for path in filter(None, (out, preview)):
+        for path in filter(None, (out, preview, drawn)):
             console.print_text(str(path))

@@ -13,12 +13,14 @@ from animatex_cli import console
 from animatex_cli.options import Device, Force, Json, Preset, Quiet, Set, Weights, settings
 from animatex_cli.pose.files import (
     STREAM,
+    Draw,
     Out,
     Preview,
     check_outputs,
     load_preset,
     report,
     weights_folder,
+    write_drawn,
     write_overlay,
 )
 
@@ -46,6 +48,7 @@ def command(
     ],
     out: Out = None,
     preview: Preview = None,
+    draw: Draw = None,
     force: Force = False,
     preset: Preset = "mini",
     set_: Set = None,
@@ -79,7 +82,7 @@ def command(
         raise ConfigError("--to - cannot be used: only POSES may be standard input", hint="name a file.")
     stem = "poses" if poses == STREAM else poses.stem
     out = out or Path(f"{stem}-on-{to.stem}.npz")
-    check_outputs(out, preview, force, json, inputs=(poses, to))
+    check_outputs(out, preview, force, json, inputs=(poses, to), drawn=draw)
 
     with console.progress(quiet=quiet) as shown:
         timer = StageTimer(shown)
@@ -93,6 +96,8 @@ def command(
         timer.done()
         if preview:
             write_overlay(preview, moved, picture, timer)
+        if draw:
+            write_drawn(draw, moved, timer)
         write_poses(moved, out)
     console.note(reason, quiet=quiet)
     report(
@@ -100,6 +105,7 @@ def command(
         preview,
         json=json,
         quiet=quiet,
+        drawn=draw,
         result={
             "output": str(out),
             "frames": len(moved),

@@ -14,6 +14,7 @@ from animatex.pose.extract import (
     extract_poses,
     finish_poses,
     require_frame_count,
+    track_report,
 )
 from animatex.video.frames import FrameSequence, Size
 from tests.pose.figures import figure
@@ -189,3 +190,29 @@ def test_poses_of_another_clip_are_refused():
     with pytest.raises(InputError, match=r"p\.npz has 3 frames and dance\.mp4 5") as error:
         require_frame_count(figure(frames=3), 5, "p.npz", "dance.mp4")
     assert error.value.hint == "make them again with: animatex pose extract dance.mp4."
+
+
+def test_a_report_says_which_gaps_were_filled_and_which_were_too_long():
+    found = figure(frames=30, swing=0.3)
+    lost = np.zeros((30, 134), bool)
+    lost[[3, 8, 9, *range(14, 20), 29]] = True
+    found = found.hidden(lost)
+    smooth = SmoothConfig(method="one_euro", min_cutoff=2, beta=5, max_gap=2)
+    settings = config(max_missing=0.5, smooth=smooth)
+    report = track_report(found, finish_poses(found, settings), settings.score_threshold)
+    assert (report.frames, report.detected) == (30, 20)
+    assert report.filled == (range(3, 4), range(8, 10))
+    assert report.missing == (range(14, 20), range(29, 30))
+    assert "a person in 20 of 30 frames; filled frames 3, 8-9; nobody in frames 14-19, 29" in str(report)
+
+
+def test_a_report_compares_the_trembling_of_what_was_seen():
+    noise = np.random.default_rng(0).normal(0, 2, (24, 134, 2))
+    still = figure(frames=24)
+    found = still.moved(still.keypoints + noise)
+    smooth = SmoothConfig(method="one_euro", min_cutoff=2, beta=5, max_gap=2)
+    settings = config(smooth=smooth)
+    report = track_report(found, finish_poses(found, settings), settings.score_threshold)
+    assert report.smoothed_jitter < 0.6 * report.jitter
+    assert f"jitter {report.jitter:.1f} before smoothing, {report.smoothed_jitter:.1f} after" in str(report)
+    assert str(track_report(found, found, 0.3)).endswith(f"jitter {report.jitter:.1f}, not smoothed")

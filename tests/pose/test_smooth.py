@@ -9,6 +9,7 @@ from animatex.config.run import SmoothConfig
 from animatex.pose import skeleton as sk
 from animatex.pose.proportions import torso_length
 from animatex.pose.smooth import fill_gaps, jitter, one_euro, smooth_poses
+from animatex.video.frames import Size
 from tests.pose.figures import DANCER, figure, random_poses
 
 seeds = st.integers(0, 2**32 - 1)
@@ -125,3 +126,13 @@ def test_torso_is_measured_from_neck_to_hips():
 
 def test_jitter_of_nobody_is_zero():
     assert jitter(figure(frames=4).hidden(np.ones(134, bool))) == 0
+
+
+@pytest.mark.parametrize("fps", [12.0, 30.0])
+def test_jitter_is_in_torso_lengths_a_second_squared(fps: float):
+    still = figure(frames=9, fps=fps)
+    shaken = still.moved(still.keypoints + np.array([1.0, -1.0] * 4 + [1.0])[:, None, None] * [3.0, 0.0])
+    # From +3 to -3 to +3 pixels: a second difference of 12.
+    assert jitter(shaken) == pytest.approx(12 * fps**2 / DANCER.torso, rel=1e-4)
+    assert jitter(shaken.on_canvas(Size(2 * 768, 2 * 512))) == pytest.approx(jitter(shaken), rel=1e-4)
+    assert jitter(still) == pytest.approx(0, abs=0.1)

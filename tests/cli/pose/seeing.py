@@ -33,8 +33,12 @@ def video(path: Path, bright: list[int]) -> Path:
 
 
 def fails(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
+    return fails_with_hint(capsys, *argv).splitlines()[0]
+
+
+def fails_with_hint(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
     assert run(["pose", *map(str, argv)]) in (1, 2)
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "Traceback" not in shown.err
-    return next(line for line in shown.err.splitlines() if line.startswith("error: "))
+    return shown.err[shown.err.index("error: ") :]

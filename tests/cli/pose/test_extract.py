@@ -3,12 +3,21 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import animatex.pose.estimator
+from animatex.pose.draw import draw_poses
+from animatex.pose.estimator import DetectedPoses
 from animatex.pose.io import read_poses
+from animatex.pose.smooth import jitter
+from animatex.runtime import Resolved
+from animatex.video.image import read_image
 from animatex.video.reader import probe
 from animatex_cli.main import run
-from tests.cli.pose.seeing import SIZE, Seeing, fails, video
+from tests.cli.pose.seeing import SIZE, Seeing, fails, fails_with_hint, video
+
+PUBLISHED = ["--set", "pose.smooth={method: none, min_cutoff: 1.5, beta: 0.05, max_gap: 0}"]
 
 
 def test_extract_writes_poses_named_after_the_video(dance: Path, capsys: pytest.CaptureFixture[str]):
@@ -29,11 +38,16 @@ def test_extract_reports_what_scripts_need(dance: Path, capsys: pytest.CaptureFi
         "output": "p.jsonl",
         "frames": 3,
         "detected": 3,
+        "filled": [],
+        "missing": [],
+        "jitter": {"before": 0.0, "after": 0.0},
         "fps": 6.0,
         "width": 64,
         "height": 96,
         "estimator": "told",
+        "reason": "a test",
         "preview": "p.png",
+        "drawn": None,
     }
     assert Path("p.png").stat().st_size > 0
 
@@ -47,6 +61,60 @@ def test_extract_of_a_picture_is_one_frame(hero: Path, capsys: pytest.CaptureFix
 def test_a_preview_can_be_a_video(dance: Path):
     assert run(["pose", "extract", str(dance), "--preview", "seen.mp4"]) == 0
     assert probe(Path("seen.mp4")).num_frames == 6
+
+
+def test_gaps_are_filled_or_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    bright = [200] * 4 + [10] + [200] * 4 + [10] * 3 + [200] * 4
+    mixed = video(tmp_path / "mixed.mp4", bright)
+    command = ["pose", "extract", str(mixed), "--set", "pose.smooth.max_gap=2", "--force"]
+    assert run([*command, "--json"]) == 0
+    shown = capsys.readouterr()
+    report = json.loads(shown.out)
+    assert (report["filled"], report["missing"]) == ([[4, 4]], [[9, 11]])
+    assert "a person in 12 of 16 frames; filled frame 4; nobody in frames 9-11, too long to fill" in shown.err
+    assert run([*command, "--no-smooth"]) == 0
+    assert "nobody in frames 4, 9-11, too long to fill; jitter 0.0, not smoothed" in capsys.readouterr().err
+
+
+def test_without_smoothing_poses_are_what_the_estimator_saw(dance: Path, monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(0)
+    see = Seeing.__call__
+
+    def trembling(self: Seeing, frame: np.ndarray) -> DetectedPoses:
+        found = see(self, frame)
+        shaken = found.keypoints + rng.normal(0, 2, found.keypoints.shape).astype(np.float32)
+        return DetectedPoses(shaken, found.scores, found.boxes)
+
+    monkeypatch.setattr(Seeing, "__call__", trembling)
+    for name, flags in (("smooth.npz", []), ("raw.npz", ["--no-smooth"]), ("set.npz", PUBLISHED)):
+        rng = np.random.default_rng(0)
+        assert run(["pose", "extract", str(dance), "-o", name, *flags]) == 0
+    smooth, raw, published = (read_poses(Path(name)) for name in ("smooth.npz", "raw.npz", "set.npz"))
+    np.testing.assert_array_equal(raw.keypoints, published.keypoints)
+    assert jitter(smooth) < 0.8 * jitter(raw)
+
+
+def test_skeletons_on_black_are_a_video_or_a_folder_of_pictures(
+    dance: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run(["pose", "extract", str(dance), "--draw", "poses.mp4"]) == 0
+    assert capsys.readouterr().out == "dance-poses.npz\nposes.mp4\n"
+    assert (probe(Path("poses.mp4")).num_frames, probe(Path("poses.mp4")).size) == (6, SIZE)
+    assert run(["pose", "convert", "dance-poses.npz", "-o", "again.npz", "--draw", "pictures"]) == 0
+    pictures = sorted(Path("pictures").iterdir())
+    assert [path.name for path in pictures] == [f"{index:05d}.png" for index in range(6)]
+    drawn = draw_poses(read_poses(Path("dance-poses.npz")))
+    np.testing.assert_array_equal(read_image(pictures[5]).rgb, drawn[5])
+
+
+def test_mediapipe_says_that_there_is_nobody_to_choose(
+    dance: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    chosen = Resolved("mediapipe", "a test", Seeing())
+    monkeypatch.setattr(animatex.pose.estimator, "resolve_estimator", lambda *_, **__: chosen)
+    assert run(["pose", "extract", str(dance), "--person", "centre"]) == 0
+    assert "mediapipe finds one person only" in capsys.readouterr().err
+    assert "--person largest" in fails_with_hint(capsys, "extract", dance, "--person", "2", "--force")
 
 
 def test_a_video_without_a_person_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -82,3 +150,9 @@ def test_outputs_that_cannot_be_are_refused_before_any_work(
     assert "nowhere does not exist" in fails(capsys, "extract", dance, "-o", "nowhere/p.npz")
     assert "nowhere does not exist" in fails(capsys, "extract", dance, "--preview", "nowhere/p.mp4")
     assert "both write to standard output" in fails(capsys, "extract", dance, "-o", "-", "--json")
+    assert "--preview p.gif: needs a name that ends in .mp4 or .png" in fails(
+        capsys, "extract", dance, "--preview", "p.gif"
+    )
+    assert "--draw p.gif: needs a name that ends in .mp4, or a folder's" in fails(
+        capsys, "extract", dance, "--draw", "p.gif"
+    )

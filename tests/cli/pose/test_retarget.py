@@ -13,13 +13,15 @@ from animatex_cli.main import run
 from tests.cli.pose.seeing import fails
 from tests.pose.figures import SHORT_LEGS, figure
 
+ENDS = ("seconds", "preview", "drawn")
+
 
 def test_retarget_onto_poses(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     write_poses(figure(frames=3, swing=0.2), tmp_path / "dance.npz")
     write_poses(figure(SHORT_LEGS), tmp_path / "hero.json")
     assert run(["pose", "retarget", "dance.npz", "--to", "hero.json", "--json", "--preview", "on.png"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert list(report) == ["output", "frames", "fps", "width", "height", "method", "seconds", "preview"]
+    assert list(report) == ["output", "frames", "fps", "width", "height", "method", *ENDS]
     assert (report["output"], report["frames"], report["method"]) == ("dance-on-hero.npz", 3, "combined")
     assert read_poses(Path("dance-on-hero.npz")).canvas == (768, 512)
 
