@@ -52,7 +52,7 @@ class SyntheticStill:
         image: uint8 [H, W, 3], RGB.
         labels: uint8 [H, W], index of `pose.skeleton.PARTS`, 0 the background.
         plate: uint8 [H, W, 3], the background without the character.
-        keypoints: float32 [18, 2], pixels, in the order of `pose.skeleton`.
+        keypoints: float32 [18, 2], pixels, in the order of `pose.skeleton`; 10.0 is where pixel 10 begins.
         present: bool [18]; False where the character has no such joint, or it lies outside of the picture.
         caption: What it shows.
         kind: The character's family.
@@ -243,8 +243,8 @@ def _labels(sprites: tuple[Sprite, ...], picture: Picture) -> np.ndarray:
 
 
 def _as_still(scene: _Scene, pose: Pose, picture: Picture) -> SyntheticStill:
-    keypoints = scene.camera.project(pose.joints[0]).astype(np.float32)
-    within = ((keypoints >= 0) & (keypoints <= (scene.size.width - 1, scene.size.height - 1))).all(axis=1)
+    keypoints = scene.camera.key_points(pose.joints[0])
+    within = ((keypoints >= 0) & (keypoints < (scene.size.width, scene.size.height))).all(axis=1)
     return SyntheticStill(
         image=scene.finish.apply(picture.image),
         labels=_labels(scene.sprites, picture),
@@ -276,7 +276,7 @@ def _pose_sequence(pose: Pose, camera: Camera, size: Size, fps: float) -> PoseSe
         for joint, x, y in ((big, 0.5, 0.95), (small, 1.1, 0.85), (heel, -0.2, 0.8)):
             points[:, joint] = ankle + (sign * x * foot, y * foot)
             scores[:, joint] = pose.body.legs[side]
-    return PoseSequence(camera.project(points).astype(np.float32), scores, size, fps)
+    return PoseSequence(camera.key_points(points), scores, size, fps)
 
 
 def _driver(seed: int, dance: Motion, size: Size, fps: float) -> PoseSequence:

@@ -34,8 +34,13 @@ class Camera:
     y: float
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """Ground coordinates to pixels, [..., 2]."""
+        """Ground coordinates to pixels, [..., 2]; whole numbers are the centres of pixels."""
         return points * self.scale + (self.x, self.y)
+
+    def key_points(self, points: np.ndarray) -> np.ndarray:
+        """Ground coordinates to key points, float32 [..., 2]; whole numbers are where pixels begin."""
+        places: np.ndarray = (self.project(points) + 0.5).astype(np.float32)
+        return places
 
 
 @dataclass(frozen=True, slots=True, eq=False)

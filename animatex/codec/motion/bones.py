@@ -1,7 +1,7 @@
 """From two poses of one character to one affine map per part.
 
 Letters: P parts (11), K key points (18). A map is float64 [2, 3] and takes reference pixels (x, y, 1) to
-frame pixels.
+frame pixels; whole numbers are the centres of pixels.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Joints:
     """The 18 body joints of one frame.
 
     Attributes:
-        places: float64 [18, 2], pixels.
+        places: float64 [18, 2], pixels; whole numbers are the centres of pixels.
         seen: bool [18].
     """
 
@@ -78,6 +78,19 @@ def inverse(affine: np.ndarray) -> np.ndarray:
     """Undo a map [2, 3]."""
     linear = np.linalg.inv(affine[:, :2])
     return np.concatenate([linear, -linear @ affine[:, 2:]], 1)
+
+
+def scaled_places(places: np.ndarray, scale: float) -> np.ndarray:
+    """Where places [..., 2] are in a picture of `scale` times the size."""
+    return (places + 0.5) * scale - 0.5
+
+
+def scaled_maps(maps: np.ndarray, scale: float) -> np.ndarray:
+    """Make maps [..., 2, 3] of pixels those of pictures of `scale` times the size."""
+    centre = np.full(2, scaled_places(np.zeros(()), scale))
+    linear = maps[..., :2]
+    moved = maps[..., 2] * scale + centre - linear @ centre
+    return np.concatenate([linear, moved[..., None]], -1)
 
 
 def _around(linear: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:

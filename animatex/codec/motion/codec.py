@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from animatex.codec.codec import NETWORK_CELL, Scene
-from animatex.codec.motion.bones import Joints, apply, part_maps
+from animatex.codec.motion.bones import Joints, apply, part_maps, scaled_maps, scaled_places
 from animatex.codec.motion.compose import compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
 from animatex.config.model import MotionCodecConfig
@@ -64,18 +64,16 @@ class MotionCodec:
         """Cut the character out and find where each frame wants its parts; draws nothing."""
         rig = scene.rig
         assert rig is not None, "the motion codec works on a rig"
-        reference = _joints(scene.reference_pose, 0)
+        reference = joints_of(scene.reference_pose, 0)
         puppet = cut_layers(rig, reference)
-        frames = (_joints(scene.poses, frame) for frame in range(len(scene.poses)))
+        frames = (joints_of(scene.poses, frame) for frame in range(len(scene.poses)))
         maps = np.stack([part_maps(reference, frame, puppet.neckless) for frame in frames])
         scale = NETWORK_CELL / self.config.downsampling
         if scale == 1:
             return MotionClip(self.config, rig, puppet, maps, puppet, maps)
         small = scaled_rig(rig, scale)
-        small_maps = maps.copy()
-        small_maps[..., 2] *= scale
-        sketch = cut_layers(small, Joints(reference.places * scale, reference.seen))
-        return MotionClip(self.config, small, puppet, maps, sketch, small_maps)
+        sketch = cut_layers(small, Joints(scaled_places(reference.places, scale), reference.seen))
+        return MotionClip(self.config, small, puppet, maps, sketch, scaled_maps(maps, scale))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +130,12 @@ class MotionClip:
         progress.done()
         return np.stack(frames)
 
+    def parts(self, latents: Tensor) -> np.ndarray:
+        """Say which of `PARTS` each pixel of the frames that `decode` paints shows, uint8 [F, H, W]."""
+        values = latents[0].float().cpu().numpy()
+        frames = [self._corrected(values[:, frame], maps) for frame, maps in enumerate(self.maps)]
+        return np.stack([frame.shares.argmax(0).astype(np.uint8) for frame in frames])
+
     def _encode_frame(self, labels: np.ndarray, motion: np.ndarray, maps: np.ndarray) -> np.ndarray:
         height, width = labels.shape
         truth = (labels[None] == np.arange(len(PARTS))[:, None, None]).astype(np.float32)
@@ -149,15 +153,31 @@ class MotionClip:
         )
 
     def _decode_frame(self, values: np.ndarray, maps: np.ndarray) -> np.ndarray:
+        made = self._corrected(values, maps)
+        if made.drift is None:
+            return made.picture
+        return recompose(self.puppet, maps, made.shares, -made.drift)
+
+    def _corrected(self, values: np.ndarray, maps: np.ndarray) -> _Corrected:
+        """Lay the layers over each other and correct what each pixel shows."""
         made = compose(self.puppet, maps)
         height, width = made.picture.shape[:2]
         gain = values[: len(PARTS)] / self.config.part_scale
         drift = values[len(PARTS) :] / self.config.drift_scale
         drift = np.where(np.hypot(*drift) > _STILL, drift, 0) * height
         if np.abs(gain).max() < _UNTOUCHED and not drift.any():
-            return made.picture
+            return _Corrected(made.picture, made.shares, None)
         gain, drift = _enlarged(gain, height, width), _enlarged(drift, height, width)
-        return recompose(self.puppet, maps, _decided(made.shares, gain), -drift)
+        return _Corrected(made.picture, _decided(made.shares, gain), drift)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Corrected:
+    """A rigid composition with its corrected shares [P, H, W], and the drift [2, H, W] if it is painted."""
+
+    picture: np.ndarray
+    shares: np.ndarray
+    drift: np.ndarray | None
 
 
 def scaled_rig(rig: Rig, scale: float) -> Rig:
@@ -176,10 +196,14 @@ def scaled_rig(rig: Rig, scale: float) -> Rig:
     )
 
 
-def _joints(poses: PoseSequence, frame: int) -> Joints:
-    return Joints(
-        poses.keypoints[frame, :NUM_JOINTS].astype(np.float64), poses.scores[frame, :NUM_JOINTS] > 0.3
-    )
+def joints_of(poses: PoseSequence, frame: int) -> Joints:
+    """Take one frame's body joints out of a pose sequence; those it is unsure of count as not seen.
+
+    A key point at 10.0 is where pixel 10 begins, so that it scales with its canvas; pixels are moved by their
+    centres.
+    """
+    places = poses.keypoints[frame, :NUM_JOINTS].astype(np.float64) - 0.5
+    return Joints(places, poses.scores[frame, :NUM_JOINTS] > 0.3)
 
 
 def _channels(picture: np.ndarray) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Commands that measure: `python -m benchmarks.embedded_model`, `python -m benchmarks.embedded_speed`."""
