@@ -29,8 +29,12 @@ _MIN_SHARE = 2e-4
 
 _ARM_JOINTS = (RIGHT_SHOULDER, RIGHT_ELBOW, LEFT_SHOULDER, LEFT_ELBOW)
 
-_NECKLESS = 0.6
-"""Head and torso that meet along more of the wider one's width have no neck between them."""
+_BEYOND = 0.25
+"""How far a cropped part goes on behind the picture's edge, as a part of the picture's height."""
+
+_NECKLESS, _STRAIGHT = 0.55, 0.16
+"""Head and torso that meet along more of the wider one's width, in a seam no thicker for its length, have no
+neck between them: hair that falls on shoulders meets them in a crooked one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +76,8 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     """Cut a rig into layers.
 
     Each limb reaches from joint to joint, with a round end under the part it hangs on, so that no motion
-    tears it off; and each part is continued under the parts in front of it as far as its own outline
-    suggests.
+    tears it off; each part is continued under the parts in front of it as far as its own outline suggests;
+    and what the picture's edge cuts off goes on a little beyond it, to be seen when the character moves.
 
     Args:
         rig: The character.
@@ -91,7 +95,8 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         shape |= _round_ends(part, shapes, joints) | (_along_bone(part, shapes[part], joints) & (mask > 0.5))
         # Around a knee the picture shows one limb, whichever side of it a pixel is counted to.
         own = shapes[part] | (shape & np.isin(owner, _next_on_limb(part)))
-        layers.append(_cut(part, shape, own, rig.image, mask))
+        layer = _cut(part, shape, own, rig.image, mask)
+        layers.append(_beyond_the_picture(layer, owner.shape) if _is_cropped(part, joints) else layer)
     return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD_PART], shapes[TORSO_PART]))
 
 
@@ -117,13 +122,15 @@ def _next_on_limb(part: int) -> list[int]:
 
 
 def _is_neckless(head: np.ndarray, torso: np.ndarray) -> bool:
-    """Tell a carton from a person: where head and torso meet they are as wide as themselves."""
+    """Tell a carton from a person: head and torso meet in a straight seam as wide as themselves."""
     meeting = cv2.dilate(head.astype(np.uint8), np.ones((5, 3), np.uint8)).astype(bool) & torso
-    columns = np.flatnonzero(meeting.any(0))
-    if len(columns) == 0:
+    rows, columns = np.nonzero(meeting)
+    if len(rows) < 3:
         return False
     widths = [np.count_nonzero(shape.any(0)) for shape in (head, torso)]
-    return len(columns) > _NECKLESS * max(widths)
+    thickness, length = np.sqrt(np.linalg.eigvalsh(np.cov(columns, rows)).clip(0))
+    meets = np.count_nonzero(meeting.any(0))
+    return bool(meets > _NECKLESS * max(widths) and thickness < _STRAIGHT * length)
 
 
 def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask: np.ndarray) -> Layer:
@@ -147,6 +154,33 @@ def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask:
         int(top),
         push_pull(image[box], sure),
         np.rint(255 * alpha.clip(0, 1)).astype(np.uint8),
+    )
+
+
+def _is_cropped(part: int, joints: Joints) -> bool:
+    """Whether a part at the picture's edge goes on behind it: a limb does if its end is not seen."""
+    return not any(limb.part == part and joints.seen[limb.end] for limb in LIMB_PARTS)
+
+
+def _beyond_the_picture(layer: Layer, size: tuple[int, int]) -> Layer:
+    """Continue a layer straight on behind those edges of the picture that it touches."""
+    height, width = size
+    h, w = layer.alpha.shape
+    solid, reach = layer.alpha > 127, round(_BEYOND * height)
+    top = reach * bool(layer.top == 0 and solid[0].any())
+    bottom = reach * bool(layer.top + h == height and solid[-1].any())
+    left = reach * bool(layer.left == 0 and solid[:, 0].any())
+    right = reach * bool(layer.left + w == width and solid[:, -1].any())
+    sides = top, bottom, left, right
+    if not any(sides):
+        return layer
+    return Layer(
+        layer.part,
+        layer.left - left,
+        layer.top - top,
+        # Colours are known beyond the part's outline, so a mirror image keeps its texture and no background.
+        cv2.copyMakeBorder(layer.colour, *sides, cv2.BORDER_REFLECT),
+        cv2.copyMakeBorder(layer.alpha, *sides, cv2.BORDER_REPLICATE),
     )
 
 

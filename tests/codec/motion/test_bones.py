@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animatex.codec.motion.bones import BACK_TO_FRONT, IDENTITY, Joints, apply, inverse, part_maps
+from animatex.codec.motion.bones import (
+    BACK_TO_FRONT,
+    IDENTITY,
+    Joints,
+    apply,
+    inverse,
+    part_maps,
+    scaled_maps,
+    scaled_places,
+)
 from animatex.pose import skeleton as sk
 from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART
 from tests.rig.puppets import SIZE, dancing, standing
@@ -162,3 +171,12 @@ def test_every_part_but_the_background_has_a_depth_and_parents_come_first() -> N
     for limb in LIMB_PARTS:
         assert limb.parent in known
         known.add(limb.part)
+
+
+@given(angles, shifts, st.sampled_from([0.25, 0.5, 2.0]))
+def test_maps_of_a_scaled_picture_move_scaled_places_alike(
+    angle: float, shift: tuple[float, float], scale: float
+) -> None:
+    _, affine = moved(turn(angle), shift)
+    small = apply(scaled_maps(affine[None], scale)[0], scaled_places(STILL, scale))
+    assert np.allclose(small, scaled_places(apply(affine, STILL), scale))

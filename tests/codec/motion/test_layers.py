@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from animatex.codec.motion.bones import BACK_TO_FRONT, IDENTITY, Joints, part_maps
 from animatex.codec.motion.compose import Composition, compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
-from animatex.pose.skeleton import HEAD_PART, PARTS, TORSO_PART
+from animatex.pose.skeleton import HEAD_PART, LEFT_ANKLE, PARTS, RIGHT_ANKLE, TORSO_PART
 from animatex.rig.rig import Rig
 from animatex.video.frames import Size
 from tests.rig.puppets import dancing, one_hot, puppet
@@ -136,6 +136,39 @@ def test_head_and_body_of_one_block_are_told_from_head_and_body_with_a_neck() ->
     assert cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
     labels[70:80, 40:70], labels[70:80, 90:120] = 0, 0
     assert not cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
+
+
+def test_hair_that_falls_on_the_shoulders_makes_nobody_neckless() -> None:
+    labels = np.zeros(SIZE, np.uint8)
+    labels[10:80, 40:120], labels[80:150, 40:120] = HEAD_PART, TORSO_PART
+    labels[80:130, 40:60] = labels[80:130, 100:120] = HEAD_PART
+    assert not cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
+
+
+def cropped(height: int, seen: bool) -> tuple[PuppetLayers, Size]:
+    """The puppet cut off at its shins, whose ankles are known or not."""
+    rig, size = DRAWN.rig, Size(height, SIZE.width)
+    rig = replace(
+        rig, image=rig.image[:height], parts=rig.parts[:, :height], plate=rig.plate[:height], pose=rig.pose
+    )
+    known = np.ones(18, bool)
+    known[[RIGHT_ANKLE, LEFT_ANKLE]] = seen
+    return cut_layers(rig, joints(DRAWN.pose.keypoints[0], known)), size
+
+
+def test_what_the_picture_cuts_off_goes_on_when_the_character_moves_up() -> None:
+    layers, size = cropped(160, seen=False)
+    up = STILL + np.array([[0, 0, 0], [0, 0, -20]])
+    shares = compose(layers, up).shares
+    calves = [PARTS.index("right_calf"), PARTS.index("left_calf")]
+    assert shares[calves, size.height - 25].sum() > 3
+    assert shares[calves, size.height - 1].sum() == pytest.approx(shares[calves, size.height - 25].sum())
+
+
+def test_a_limb_whose_end_is_in_the_picture_ends_there() -> None:
+    layers, size = cropped(160, seen=True)
+    for layer in layers.layers:
+        assert layer.top + layer.alpha.shape[0] <= size.height
 
 
 @pytest.mark.parametrize("frame", [0, 2, 5])
