@@ -8,7 +8,6 @@ from types import ModuleType
 _INSTALL = {
     "decord": "pip install 'animatex[decord]'",
     "mamba_ssm": "MAMBA_KEEP_CUDA_BUILD=TRUE pip install mamba-ssm --no-build-isolation",
-    "rtmlib": "pip install 'animatex[rtmlib]'",
     "open_clip": "pip install open_clip_torch",
     "yaml": "pip install pyyaml",
 }

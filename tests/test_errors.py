@@ -39,7 +39,6 @@ def test_a_package_that_is_there_is_given() -> None:
     ("package", "install"),
     [
         ("decord", "pip install 'animatex[decord]'"),
-        ("rtmlib", "pip install 'animatex[rtmlib]'"),
         ("mamba_ssm", "MAMBA_KEEP_CUDA_BUILD=TRUE pip install mamba-ssm --no-build-isolation"),
         ("some_package", "pip install some-package"),
     ],

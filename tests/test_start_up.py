@@ -28,9 +28,8 @@ HOMES = {
     "diffusers": {"codec/vae.py", "diffusion/fewstep.py"},
     "mamba_ssm": {"model/scan.py"},
     "mediapipe": {"pose/mediapipe.py"},
-    "onnxruntime": {"pose/dwpose.py"},
+    "onnxruntime": {"pose/onnx.py"},
     "open_clip": {"encoders/clip.py"},
-    "rtmlib": {"pose/dwpose.py"},
     "tqdm": {"progress.py"},
 }
 

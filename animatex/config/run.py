@@ -63,8 +63,11 @@ class SmoothConfig(Section):
 class PoseConfig(Section):
     """From frames to poses."""
 
-    estimator: Literal["auto", "mediapipe", "dwpose"]
-    """auto: dwpose where its two files are installed, else mediapipe."""
+    estimator: Literal[
+        "auto", "mediapipe", "dwpose", "rtmlib:lightweight", "rtmlib:balanced", "rtmlib:performance"
+    ]
+    """auto: dwpose where its two files are installed, else mediapipe. rtmlib: that package's models, from the
+    weights folder."""
 
     detector: str
     """DWPose's person detector, an ONNX file in the weights folder."""

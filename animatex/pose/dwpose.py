@@ -6,49 +6,27 @@ them. Letters: P people, N candidates of the detector.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Protocol, cast
 
 import cv2
 import numpy as np
 
-from animatex.errors import BackendError, require
 from animatex.pose.estimator import DetectedPoses, Device
+from animatex.pose.onnx import Network, open_networks
 from animatex.pose.skeleton import from_wholebody
 from animatex.runtime import Resolved
-
-Network = Callable[[np.ndarray], list[np.ndarray]]
-"""A network with one input picture batch, float32 [1, 3, H, W]."""
+from animatex.video.frames import Size
 
 _DETECTOR_SIDE = 640
 _PADDING = 114
 _STRIDES = (8, 16, 32)
 _CANDIDATE_SCORE, _PERSON_SCORE, _OVERLAP = 0.1, 0.3, 0.45
 
-_POSE_HEIGHT, _POSE_WIDTH = 384, 288
+_POSE_SIZE = Size(384, 288)
 _BOX_GROWTH = 1.25
-_BINS_PER_PIXEL = 2
 # The network was trained with these in RGB order; the released pre-processing applies them to BGR.
 _MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 _STD = np.array([58.395, 57.12, 57.375], np.float32)
-
-
-class _Session(Protocol):
-    """What is used of ONNX Runtime's session, which has no types of its own."""
-
-    def run(self, outputs: None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]: ...
-
-    def get_inputs(self) -> list[_Named]: ...
-
-    def get_providers(self) -> list[str]: ...
-
-
-class _Named(Protocol):
-    """Something with a name."""
-
-    name: str
 
 
 class DWPose:
@@ -69,14 +47,7 @@ class DWPose:
         bgr = np.ascontiguousarray(frame[..., ::-1])
         blob, ratio = letterbox(bgr)
         boxes = person_boxes(self._detector(blob)[0], ratio)
-        keypoints = np.zeros((len(boxes), 133, 2), np.float32)
-        scores = np.zeros((len(boxes), 133), np.float32)
-        for i, box in enumerate(boxes):
-            crop, centre, extent = crop_person(bgr, box)
-            x_bins, y_bins = self._model(crop)
-            keypoints[i], scores[i] = read_bins(x_bins[0], y_bins[0], centre, extent)
-        ours, our_scores = from_wholebody(keypoints, scores)
-        return DetectedPoses(ours, our_scores, boxes)
+        return estimate_people(bgr, boxes, self._model, _POSE_SIZE)
 
 
 def load_dwpose(detector: Path, model: Path, device: Device) -> Resolved[DWPose]:
@@ -89,49 +60,44 @@ def load_dwpose(detector: Path, model: Path, device: Device) -> Resolved[DWPose]
         MissingPackage: ONNX Runtime is not installed.
         BackendError: A file is not a network, or the device was asked for by name and does not work here.
     """
-    runtime = require("onnxruntime", for_="running DWPose")
-    provider, reason = choose_provider(device, runtime.get_available_providers())
-    sessions = [_open_session(runtime, path, provider) for path in (detector, model)]
-    running = {session.get_providers()[0] for session in sessions}
-    if provider not in running:
-        reason = f"ONNX Runtime could not start {provider} and fell back to {running.pop()}"
-        if device not in ("auto", "cpu"):
-            raise BackendError(f"DWPose does not run on '{device}' here: {reason}", hint="--device cpu.")
-    networks = [_as_network(session) for session in sessions]
-    return Resolved(provider, reason, DWPose(*networks))
+    networks = open_networks((detector, model), device, "DWPose")
+    return Resolved(networks.name, networks.reason, DWPose(*networks.value))
 
 
-def choose_provider(device: Device, available: list[str]) -> tuple[str, str]:
-    """Choose ONNX Runtime's provider for a device, and say why.
+def estimate_people(bgr: np.ndarray, boxes: np.ndarray, model: Network, size: Size) -> DetectedPoses:
+    """Look at each person with a whole-body network.
 
-    Raises:
-        BackendError: The installed ONNX Runtime has none for it.
+    Args:
+        bgr: uint8 [H, W, 3].
+        boxes: float [P, 5]: left, top, right, bottom, score.
+        model: [1, 3, h, w] to two rows of bins for each of 133 points, two bins a pixel: [1, 133, 2 w] and
+            [1, 133, 2 h].
+        size: h and w.
     """
-    names = {"cuda": "CUDAExecutionProvider", "mps": "CoreMLExecutionProvider", "cpu": "CPUExecutionProvider"}
-    if device == "auto":
-        cuda = names["cuda"] in available
-        return names["cuda" if cuda else "cpu"], f"runs on the {'GPU' if cuda else 'CPU'}"
-    if names[device] not in available:
-        raise BackendError(
-            f"DWPose does not run on '{device}' here: ONNX Runtime offers {', '.join(available)}",
-            hint="pip install onnxruntime-gpu instead of onnxruntime, or --device cpu.",
-        )
-    return names[device], f"runs on {device}, as asked for"
+    keypoints = np.zeros((len(boxes), 133, 2), np.float32)
+    scores = np.zeros((len(boxes), 133), np.float32)
+    for i, box in enumerate(boxes):
+        crop, centre, extent = crop_person(bgr, box, size)
+        x_bins, y_bins = model(crop)
+        keypoints[i], scores[i] = read_bins(x_bins[0], y_bins[0], centre, extent)
+    ours, our_scores = from_wholebody(keypoints, scores)
+    return DetectedPoses(ours, our_scores, boxes.astype(np.float32))
 
 
-def letterbox(bgr: np.ndarray) -> tuple[np.ndarray, float]:
+def letterbox(bgr: np.ndarray, side: int = _DETECTOR_SIDE) -> tuple[np.ndarray, float]:
     """Shrink or enlarge a picture into the detector's square, at its top left.
 
     Args:
         bgr: uint8 [H, W, 3].
+        side: S, the square's side in pixels.
 
     Returns:
-        float32 [1, 3, 640, 640], 0..255, and the factor from pixels of the picture to pixels of the square.
+        float32 [1, 3, S, S], 0..255, and the factor from pixels of the picture to pixels of the square.
     """
     height, width = bgr.shape[:2]
-    ratio = min(_DETECTOR_SIDE / height, _DETECTOR_SIDE / width)
+    ratio = min(side / height, side / width)
     small = cv2.resize(bgr, (int(width * ratio), int(height * ratio)), interpolation=cv2.INTER_LINEAR)
-    square = np.full((_DETECTOR_SIDE, _DETECTOR_SIDE, 3), _PADDING, np.uint8)
+    square = np.full((side, side, 3), _PADDING, np.uint8)
     square[: small.shape[0], : small.shape[1]] = small
     return square.transpose(2, 0, 1)[None].astype(np.float32), ratio
 
@@ -180,25 +146,28 @@ def suppress_overlaps(boxes: np.ndarray) -> list[int]:
     return chosen
 
 
-def crop_person(bgr: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def crop_person(
+    bgr: np.ndarray, box: np.ndarray, size: Size = _POSE_SIZE
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cut a person out, enlarged to the pose network's picture.
 
     Args:
         bgr: uint8 [H, W, 3].
         box: float [>=4]: left, top, right, bottom.
+        size: h and w of the pose network's picture.
 
     Returns:
-        float32 [1, 3, 384, 288], normalised, and the centre and the width and height of what was cut, in
+        float32 [1, 3, h, w], normalised, and the centre and the width and height of what was cut, in
         pixels.
     """
     centre = (box[:2] + box[2:4]) / 2
     width, height = (box[2:4] - box[:2]) * _BOX_GROWTH
-    aspect = _POSE_WIDTH / _POSE_HEIGHT
+    aspect = size.width / size.height
     extent = np.array([max(width, height * aspect), max(height, width / aspect)])
-    scale = _POSE_WIDTH / extent[0]
-    offset = np.array([_POSE_WIDTH, _POSE_HEIGHT]) / 2 - scale * centre
+    scale = size.width / extent[0]
+    offset = np.array([size.width, size.height]) / 2 - scale * centre
     matrix = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]])
-    crop = cv2.warpAffine(bgr, matrix, (_POSE_WIDTH, _POSE_HEIGHT), flags=cv2.INTER_LINEAR)
+    crop = cv2.warpAffine(bgr, matrix, (size.width, size.height), flags=cv2.INTER_LINEAR)
     blob = ((crop.astype(np.float32) - _MEAN) / _STD).transpose(2, 0, 1)[None]
     return blob, centre, extent
 
@@ -209,8 +178,8 @@ def read_bins(
     """Turn the pose network's two rows of bins for each point into places.
 
     Args:
-        x_bins: float [133, 576], two bins for each column of the crop.
-        y_bins: float [133, 768].
+        x_bins: float [133, 2 w], two bins for each column of the crop.
+        y_bins: float [133, 2 h].
         centre: Centre of the crop in pixels of the picture.
         extent: Width and height of the crop in pixels of the picture.
 
@@ -218,9 +187,9 @@ def read_bins(
         float32 [133, 2] in pixels of the picture, and scores, float32 [133] in [0, 1]: the lower of the two
         maxima.
     """
-    place = np.stack([x_bins.argmax(axis=1), y_bins.argmax(axis=1)], axis=1) / _BINS_PER_PIXEL
+    place = np.stack([x_bins.argmax(axis=1), y_bins.argmax(axis=1)], axis=1)
     score = np.minimum(x_bins.max(axis=1), y_bins.max(axis=1))
-    pixels = place / [_POSE_WIDTH, _POSE_HEIGHT] * extent + centre - extent / 2
+    pixels = place / [x_bins.shape[1], y_bins.shape[1]] * extent + centre - extent / 2
     return pixels.astype(np.float32), np.clip(score, 0, 1).astype(np.float32)
 
 
@@ -233,25 +202,3 @@ def _cells() -> tuple[np.ndarray, np.ndarray]:
         grids.append(np.stack([x.ravel(), y.ravel()], axis=1))
         strides.append(np.full((side * side, 1), stride))
     return np.concatenate(grids), np.concatenate(strides)
-
-
-def _open_session(runtime: ModuleType, path: Path, provider: str) -> _Session:
-    providers = [provider] if provider == "CPUExecutionProvider" else [provider, "CPUExecutionProvider"]
-    problems = runtime.capi.onnxruntime_pybind11_state
-    try:
-        return cast(_Session, runtime.InferenceSession(str(path), providers=providers))
-    except (
-        problems.InvalidProtobuf,
-        problems.InvalidGraph,
-        problems.Fail,
-        problems.InvalidArgument,
-    ) as error:
-        raise BackendError(
-            f"{path} is not a network that ONNX Runtime {runtime.__version__} can run: {error}",
-            hint="download the file again, or set pose.estimator=mediapipe.",
-        ) from error
-
-
-def _as_network(session: _Session) -> Network:
-    name = session.get_inputs()[0].name
-    return lambda picture: session.run(None, {name: picture})

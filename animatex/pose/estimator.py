@@ -60,8 +60,8 @@ def resolve_estimator(
 
     Args:
         config: `estimator` names it or says "auto"; `detector` and `model` are DWPose's files.
-        weights: Folder of those files; None: the names in `config` are paths of their own.
-        device: Where DWPose runs; MediaPipe always runs on the CPU.
+        weights: Folder of ONNX files; None: the names in `config` are paths of their own.
+        device: Where ONNX files run; MediaPipe always runs on the CPU.
         still: The pictures are not one video, so nothing may be carried from one to the next.
 
     Returns:
@@ -71,6 +71,11 @@ def resolve_estimator(
         BackendError: The estimator that was asked for does not work here.
         MissingPackage: The package it needs is not installed.
     """
+    if config.estimator.startswith("rtmlib:"):
+        from animatex.pose.rtmlib_models import load_rtmlib
+
+        found = load_rtmlib(config.estimator.removeprefix("rtmlib:"), weights or Path(), device)
+        return Resolved(config.estimator, f"asked for; {found.reason}", found.value)
     detector, model = ((weights or Path()) / name for name in (config.detector, config.model))
     missing = [path for path in (detector, model) if not path.is_file()]
     if config.estimator == "dwpose" and missing:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from animatex.pose.sequence import PoseSequence
     from animatex.progress import Progress
 
+_ESTIMATORS = (
+    "Who looks; rtmlib's models are called lightweight, balanced and performance, their files lie in the "
+    r"weights folder.  \[pose.estimator]"
+)
 _CLIP = "Clip"
 _PREVIEW_SIDE = 768
 
@@ -52,7 +56,7 @@ def command(
     weights: Weights = None,
     device: Device = None,
     estimator: Annotated[
-        str | None, typer.Option("--estimator", metavar="auto|mediapipe|dwpose", help=r"\[pose.estimator]")
+        str | None, typer.Option("--estimator", metavar="auto|mediapipe|dwpose|rtmlib:NAME", help=_ESTIMATORS)
     ] = None,
     person: Annotated[
         str | None,
@@ -109,7 +113,8 @@ def command(
     console.note(f"{chosen.name}: {chosen.reason}; {track}", quiet=quiet)
     if person is not None and chosen.name == "mediapipe":
         console.note(
-            "mediapipe finds one person only: --person chooses among those whom DWPose finds", quiet=quiet
+            "mediapipe finds one person only, so --person has no choice; DWPose and rtmlib's models find all",
+            quiet=quiet,
         )
     report(
         out,

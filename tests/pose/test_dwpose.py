@@ -11,7 +11,6 @@ from animatex.errors import BackendError
 from animatex.pose import skeleton as sk
 from animatex.pose.dwpose import (
     DWPose,
-    choose_provider,
     crop_person,
     letterbox,
     load_dwpose,
@@ -19,6 +18,7 @@ from animatex.pose.dwpose import (
     read_bins,
     suppress_overlaps,
 )
+from tests.pose.tiny_onnx import write_constant_network
 
 CELLS = 80 * 80 + 40 * 40 + 20 * 20
 
@@ -129,25 +129,19 @@ def test_nobody_found_means_the_pose_network_is_not_asked():
     assert len(DWPose(lambda _: [raw_detection()], model)(np.zeros((64, 64, 3), np.uint8))) == 0
 
 
-@pytest.mark.parametrize(
-    ("device", "available", "provider"),
-    [
-        ("auto", ["CUDAExecutionProvider", "CPUExecutionProvider"], "CUDAExecutionProvider"),
-        ("auto", ["CPUExecutionProvider"], "CPUExecutionProvider"),
-        ("cpu", ["CUDAExecutionProvider", "CPUExecutionProvider"], "CPUExecutionProvider"),
-    ],
-)
-def test_the_provider_follows_the_device(device: str, available: list[str], provider: str):
-    assert choose_provider(device, available)[0] == provider
-
-
-def test_a_device_that_onnx_runtime_lacks_is_refused():
-    with pytest.raises(BackendError) as error:
-        choose_provider("cuda", ["CPUExecutionProvider"])
-    assert (
-        error.value.message == "DWPose does not run on 'cuda' here: ONNX Runtime offers CPUExecutionProvider"
+def test_two_files_are_a_working_estimator(tmp_path: Path):
+    detector = write_constant_network(
+        tmp_path / "d.onnx", (640, 640), raw_detection((20 * 80 + 20, 0.9, 0, 0, 0))
     )
-    assert "onnxruntime-gpu" in error.value.hint
+    x_bins, y_bins = np.zeros((1, 133, 576), np.float32), np.zeros((1, 133, 768), np.float32)
+    x_bins[..., 288], y_bins[..., 384] = 0.9, 0.8
+    model = write_constant_network(tmp_path / "m.onnx", (384, 288), x_bins, y_bins)
+    loaded = load_dwpose(detector, model, "auto")
+    assert loaded.reason == "runs on the CPU (CPUExecutionProvider)"
+    found = loaded.value(np.zeros((640, 640, 3), np.uint8))
+    assert len(found) == 1
+    np.testing.assert_allclose(found.keypoints[0, 3:], np.full((131, 2), 160.0), atol=1e-3)
+    np.testing.assert_allclose(found.scores[0, 3:], 0.8, atol=1e-6)
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path):
