@@ -26,6 +26,7 @@ HOMES = {
     "av": {"video/reader.py", "video/writer.py"},
     "decord": {"video/reader.py"},
     "diffusers": {"codec/vae.py", "diffusion/fewstep.py"},
+    "jinja2": {"bench/pages.py"},
     "mamba_ssm": {"model/scan.py"},
     "mediapipe": {"pose/mediapipe.py"},
     "onnxruntime": {"pose/onnx.py"},

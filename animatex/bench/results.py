@@ -18,6 +18,8 @@ from animatex.errors import InputError
 
 RUN_FILE = "run.json"
 
+_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif")
+
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
@@ -30,6 +32,31 @@ class RunFacts:
 
     fps: float | None
     provenance: Mapping[str, str]
+
+
+def find_result(folder: Path, id: str) -> Path:
+    """Find the video of one case in a results folder.
+
+    Args:
+        folder: Holds a video `<id>.mp4` or a folder of pictures `<id>/` for each case.
+        id: Name of the case.
+
+    Raises:
+        InputError: The folder does not exist, or has no such video, or more than one.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder of results", hint=_AGAIN)
+    found = [
+        path for path in (folder / id, *(folder / f"{id}{suffix}" for suffix in _SUFFIXES)) if path.exists()
+    ]
+    if not found:
+        raise InputError(f"{folder} has no video of case {id}", hint=f"complete it: {_AGAIN}")
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        raise InputError(
+            f"{folder} has more than one video of case {id}: {names}", hint="remove all but one."
+        )
+    return found[0]
 
 
 def read_run_facts(folder: Path) -> RunFacts:

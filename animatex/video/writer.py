@@ -69,6 +69,7 @@ def write_video(
     crf: int = 16,
     sound: Sound | None = None,
     title: str | None = None,
+    comment: str | None = COMMENT,
     progress: Progress = silent,
 ) -> None:
     """Write frames as a video that every player shows, or as numbered pictures.
@@ -82,6 +83,7 @@ def write_video(
         crf: Quality of the H.264 stream, 0 (lossless) to 51; lower is better and larger.
         sound: Played along and cut to the length of the frames; None leaves the video silent.
         title: Kept in the file's metadata.
+        comment: Likewise; says by default that a model made the video.
         progress: Told of each frame.
 
     Raises:
@@ -92,7 +94,7 @@ def write_video(
         _write_folder(path, frames, progress)
     elif path.suffix.lower() in VIDEO_SUFFIXES:
         with replacing(path) as beside:
-            _write_file(beside, frames, crf, sound, title, progress)
+            _write_file(beside, frames, crf, sound, (title, comment), progress)
     else:
         raise InputError(
             f"{path} cannot be written: no video format is known for '{path.suffix}'",
@@ -102,16 +104,21 @@ def write_video(
 
 
 def _write_file(
-    path: Path, frames: FrameSequence, crf: int, sound: Sound | None, title: str | None, progress: Progress
+    path: Path,
+    frames: FrameSequence,
+    crf: int,
+    sound: Sound | None,
+    said: tuple[str | None, str | None],
+    progress: Progress,
 ) -> None:
     import av
 
     # Bit-exact: no writing library's version and no date, which would make equal videos differ.
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with av.open(str(path), "w", options=options) as container:
-        container.metadata["comment"] = COMMENT
-        if title:
-            container.metadata["title"] = title
+        for key, text in zip(("title", "comment"), said, strict=True):
+            if text:
+                container.metadata[key] = text
         # A container is given all its streams before it is given the first packet.
         picture_stream = _picture_stream(container, frames, crf)
         streams = [_picture_packets(picture_stream, frames, progress)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from animatex_cli.bench import speed
+from animatex_cli.bench import speed, study
 
 app = typer.Typer(help="Measure how good results are.", no_args_is_help=True)
+app.command("study")(study.command)
 app.command("speed")(speed.command)
 
 
