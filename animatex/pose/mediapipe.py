@@ -45,6 +45,8 @@ _FACE = (
 _LEGS = ((RIGHT_KNEE, RIGHT_ANKLE, RIGHT_FOOT), (LEFT_KNEE, LEFT_ANKLE, LEFT_FOOT))
 _SURE_LEG = 0.5
 _SURE_WRIST = 0.3
+# Toes without their ankle would be a dot beside the figure.
+_SEEN = 0.3
 _MARGIN = 0.02
 
 
@@ -125,7 +127,7 @@ def believable(fractions: np.ndarray, scores: np.ndarray) -> np.ndarray:
     for knee, ankle, foot in _LEGS:
         if sure[knee] == 0:
             sure[ankle] = 0
-        if sure[ankle] == 0:
+        if sure[ankle] < _SEEN:
             sure[list(foot)] = 0
     return sure
 

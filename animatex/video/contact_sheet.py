@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,15 +30,21 @@ class Row:
 
 
 def contact_sheet(
-    reference: np.ndarray, rows: tuple[Row, ...], *, columns: int = 8, cell_height: int = 240
+    reference: np.ndarray | None,
+    rows: tuple[Row, ...],
+    *,
+    columns: int = 8,
+    cell_height: int = 240,
+    numbers: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Lay out a clip so that one look tells whether it worked.
 
     Args:
-        reference: The character's picture, uint8 [H, W, 3].
+        reference: The character's picture, uint8 [H, W, 3]; None: there is none.
         rows: Usually driving frames, poses and result; whatever there is.
         columns: Frames shown, evenly spread over the clip, first and last among them.
         cell_height: Height of one picture, in pixels.
+        numbers: What the rows' frames are called, where they are a choice of a longer clip's.
 
     Returns:
         uint8 [H, W, 3]: the reference at the left, the rows beside it, labelled, with frame numbers on top.
@@ -50,14 +57,17 @@ def contact_sheet(
     shown = spread(lengths.pop(), columns)
     pitch = GAP + max(_width(row.frames.size, cell_height) for row in rows)
     strips = [_strip(row, shown, cell_height, pitch) for row in rows]
-    picture = _labelled(Image.fromarray(_scaled(reference, cell_height)), "reference")
-    left = picture.width + 2 * GAP
+    picture = None
+    if reference is not None:
+        picture = _labelled(Image.fromarray(_scaled(reference, cell_height)), "reference")
+    left = GAP if picture is None else picture.width + 2 * GAP
     sheet = Image.new("RGB", (left + strips[0].width, LABEL + sum(s.height + GAP for s in strips)), PAPER)
-    sheet.paste(picture, (GAP, LABEL))
+    if picture is not None:
+        sheet.paste(picture, (GAP, LABEL))
     for place, strip in enumerate(strips):
         sheet.paste(strip, (left, LABEL + place * (strip.height + GAP)))
     for column, index in enumerate(shown):
-        _write(sheet, (left + column * pitch, 3), f"frame {index}")
+        _write(sheet, (left + column * pitch, 3), f"frame {index if numbers is None else numbers[index]}")
     return np.asarray(sheet)
 
 

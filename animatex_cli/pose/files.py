@@ -71,7 +71,7 @@ def weights_folder(folder: Path | None) -> Path:
 
 
 def check_outputs(
-    out: Path,
+    out: Path | None,
     preview: Path | None,
     force: bool,
     json: bool,
@@ -86,7 +86,7 @@ def check_outputs(
     if out == STREAM:
         if json:
             raise ConfigError("--json and --out - both write to standard output", hint="use one of them.")
-    else:
+    elif out:
         check_pose_name(out)
         check_output(out, force=force)
     if preview and preview.suffix.lower() not in (".png", *VIDEO_SUFFIXES):
@@ -126,7 +126,7 @@ def write_drawn(drawn: Path, poses: PoseSequence, progress: Progress) -> None:
 
 
 def report(
-    out: Path,
+    out: Path | None,
     preview: Path | None,
     *,
     json: bool,

@@ -42,6 +42,14 @@ def test_rows_stand_in_their_order_below_each_other() -> None:
     assert np.nonzero((sheet == RED).all(-1))[0].max() < np.nonzero((sheet == BLUE).all(-1))[0].min()
 
 
+def test_a_sheet_can_do_without_a_reference_and_name_its_frames() -> None:
+    row = (Row("pose", flat(BLUE, frames=2)),)
+    sheets = [contact_sheet(None, row, cell_height=60, numbers=numbers) for numbers in (None, (0, 1), (3, 9))]
+    assert (sheets[0] == BLUE).all(-1).sum() == 2 * 60 * 40
+    assert np.array_equal(sheets[0], sheets[1])
+    assert (sheets[0] != sheets[2]).any()
+
+
 def test_one_frame_makes_a_sheet() -> None:
     sheet = contact_sheet(
         np.zeros((9, 9, 3), np.uint8), (Row("result", flat(BLUE, frames=1)),), cell_height=60
