@@ -11,14 +11,18 @@ _WORKING_HEIGHT = 384
 _BAND = 0.025
 """How far from the network's edge the true one may be, as a part of the picture's height."""
 
+_SURE = 0.9
+"""Of pixels farther from the edge the network is believed, where it is at least as sure as this."""
+
 _ROUNDS = 4
 
 
 def refine_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
     """Move a mask's edge to where the colours change, soften it, and drop specks.
 
-    Within a band around the coarse edge each pixel goes to whichever side its colour belongs to (GrabCut:
-    Rother et al. 2004); then the edge is enlarged along the picture's own edges.
+    Within a band around the coarse edge, and wherever the network is not sure, each pixel goes to whichever
+    side its colour belongs to (GrabCut: Rother et al. 2004); then the edge is enlarged along those of the
+    picture.
 
     Args:
         mask: The network's opinion, float32 [H, W] in 0..1.
@@ -29,7 +33,7 @@ def refine_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
     """
     scale = min(1.0, _WORKING_HEIGHT / image.shape[0])
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    coarse = cv2.resize(mask, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA) > 0.5
+    coarse = cv2.resize(mask, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
     decided = _by_colour(coarse, small)
     fine = np.clip(guided_upsample(decided, image, radius=2, eps=1e-4), 0, 1)
     # The filter leaves haze on textured grounds: only certainty near one half is moved.
@@ -37,14 +41,15 @@ def refine_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
     return _largest(fine)
 
 
-def _by_colour(coarse: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """Decide the band around an edge by colour: float32 [h, w], 0 or 1."""
-    band = max(2.0, _BAND * image.shape[0])
+def _by_colour(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Decide by colour what the mask leaves open, float32 [h, w] in 0..1: float32 [h, w], 0 or 1."""
+    band, sure = max(2.0, _BAND * image.shape[0]), np.abs(mask - 0.5) > _SURE - 0.5
+    coarse = mask > 0.5
     inside = cv2.distanceTransform(coarse.astype(np.uint8), cv2.DIST_L2, 3)
     outside = cv2.distanceTransform((~coarse).astype(np.uint8), cv2.DIST_L2, 3)
     trimap = np.where(coarse, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    trimap[inside > band] = cv2.GC_FGD
-    trimap[outside > band] = cv2.GC_BGD
+    trimap[sure & (inside > band)] = cv2.GC_FGD
+    trimap[sure & (outside > band)] = cv2.GC_BGD
     if not ((trimap == cv2.GC_FGD).any() and (trimap == cv2.GC_BGD).any()):
         return coarse.astype(np.float32)
     # Its colour clusters start at random; a fixed start makes the same picture give the same mask.

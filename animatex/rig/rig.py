@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import LIMB_PARTS, MIRROR_PAIRS, NUM_KEYPOINTS, PARTS
+from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, MIRROR_PAIRS, NUM_KEYPOINTS, PARTS
 from animatex.rig.fill import push_pull
 from animatex.rig.matte import refine_mask
 from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork
@@ -176,7 +176,8 @@ def _character_box(found: np.ndarray, size: Size) -> tuple[int, int, int, int] |
 def _without_strays(parts: np.ndarray, mask: np.ndarray, joints: np.ndarray) -> np.ndarray:
     """Give pieces of a limb that lie away from its joints to whichever part comes second there.
 
-    Torso and head stay in pieces: folded arms divide them.
+    Torso and head stay in pieces: folded arms divide them. But what touches nothing but the head is an ear or
+    a hat, whatever it was taken for.
 
     Args:
         parts: Probabilities of all parts but the background, float32 [10, H, W].
@@ -193,7 +194,27 @@ def _without_strays(parts: np.ndarray, mask: np.ndarray, joints: np.ndarray) -> 
             # A few pixels on the bone are not the limb.
             away = np.linalg.norm(centres[1:] - middle, axis=1) / np.sqrt(sizes)
             kept[limb.part - 1][(regions > 0) & (regions != 1 + away.argmin())] = 0
+    tips = _only_beside_the_head(np.where(mask > 0.5, kept.argmax(0) + 1, 0))
+    kept[:, tips] = 0
+    kept[HEAD_PART - 1, tips] = 1
     return kept
+
+
+def _only_beside_the_head(owner: np.ndarray) -> np.ndarray:
+    """Pieces, none a part's largest, that touch the head and no third part: bool [H, W]."""
+    found = np.zeros(owner.shape, bool)
+    around = np.ones((5, 5), np.uint8)
+    for part in range(1, len(PARTS)):
+        count, regions, stats, _ = cv2.connectedComponentsWithStats((owner == part).astype(np.uint8))
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        if part == HEAD_PART or count <= 2:
+            continue
+        for piece in set(range(1, count)) - {1 + int(areas.argmax())}:
+            here = regions == piece
+            beside = owner[(cv2.dilate(here.astype(np.uint8), around) > 0) & ~here]
+            if set(np.unique(beside)) - {0} == {HEAD_PART}:
+                found |= here
+    return found
 
 
 def _as_pose(joints: np.ndarray, present: np.ndarray, size: Size) -> PoseSequence:

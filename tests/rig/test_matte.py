@@ -50,6 +50,14 @@ def test_far_from_its_edge_the_network_is_believed() -> None:
     assert refined[72:88, 52:68].min() > 0.5
 
 
+def test_where_the_network_is_not_sure_colour_decides_however_far_from_the_edge() -> None:
+    shape = np.maximum(disc(60, 100, 40), disc(60, 45, 25))
+    # The network has half missed the head.
+    mask = np.where((disc(60, 45, 25) > 0) & (disc(60, 100, 40) == 0), np.float32(0.4), shape)
+    assert wrong(mask, shape) > 0.15
+    assert wrong(refine_mask(mask, picture(shape)), shape) < 0.03
+
+
 def test_specks_are_dropped_and_large_pieces_stay() -> None:
     speck, piece = disc(12, 12, 5), disc(60, 145, 13)
     body = disc(60, 70, 40)

@@ -218,3 +218,17 @@ def test_a_stray_piece_of_a_limb_goes_to_what_comes_second_there() -> None:
     assert not (rig.parts.argmax(0)[stray > 0] == PARTS.index("left_forearm")).any()
     assert (rig.parts.argmax(0) == PARTS.index("left_forearm")).sum() > 100
     assert (rig.mask[stray > 0] == 1).all()
+
+
+def test_a_piece_of_the_body_that_touches_only_the_head_is_its_ear() -> None:
+    drawn = puppet()
+    head, torso = PARTS.index("head"), PARTS.index("torso")
+    ear = np.zeros_like(drawn.labels)
+    top, middle = np.argwhere(drawn.labels == head)[0]
+    ear[top - 8 : top + 3, middle - 3 : middle + 4] = 1
+    colour = drawn.image[drawn.labels == torso].mean(0)
+    image = np.where(ear[..., None] > 0, colour, drawn.image).astype(np.uint8)
+    shown = (drawn.labels > 0) | (ear > 0)
+    rig = read_rig(image, knowing(drawn), np.where(shown, 255, 0).astype(np.uint8))
+    assert (rig.parts.argmax(0)[ear > 0] == head).all()
+    assert (rig.parts.argmax(0) == torso).sum() > 100
