@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -153,8 +153,23 @@ def plan_animation(
     )
 
 
-def read_inputs(plan: AnimationPlan, config: AnimateConfig, progress: Progress = silent) -> ClipInputs:
+def read_inputs(
+    plan: AnimationPlan,
+    config: AnimateConfig,
+    progress: Progress = silent,
+    *,
+    rig_network: RigNetwork | None = None,
+    reference_pose: PoseSequence | None = None,
+) -> ClipInputs:
     """Read the clip, find the performer's poses and take the character apart.
+
+    Args:
+        plan: What will be done.
+        config: The preset with its overrides.
+        progress: Told of each stage.
+        rig_network: As `load_rig_network` gives it, from who keeps it for several runs; None: loaded here.
+        reference_pose: The character's pose in pixels of its picture, one frame, where it is known; None: it
+            is found as the preset says.
 
     Raises:
         InputError: A file cannot be used, or nobody is found in the video.
@@ -177,15 +192,24 @@ def read_inputs(plan: AnimationPlan, config: AnimateConfig, progress: Progress =
     rig = None
     if isinstance(config.codec, MotionCodecConfig):
         progress.start("taking the character apart", 1)
-        rig = read_rig(reference, load_rig_network(config.codec, config.seed, plan.weights), alpha)
+        network = rig_network or load_rig_network(config.codec, config.seed, plan.weights)
+        rig = read_rig(reference, network, alpha)
         progress.done()
     progress.start("looking at the character")
-    still = _lazy_estimator(config, plan)
-    reference_pose = choose_reference_pose(reference, rig, poses, still, config.pose)
+    if reference_pose is None:
+        still = _lazy_estimator(config, plan)
+        reference_pose = choose_reference_pose(reference, rig, poses, still, config.pose)
+    else:
+        reference_pose = on_canvas(reference_pose, plan.fit)
     progress.done()
     return ClipInputs(
         reference=reference, reference_pose=reference_pose, rig=rig, driving=driving, poses=poses
     )
+
+
+def on_canvas(poses: PoseSequence, fit: Fit) -> PoseSequence:
+    """Move poses in pixels of the character's picture to where that picture lies on the canvas."""
+    return replace(poses.moved(fit.points_to_canvas(poses.keypoints)), canvas=fit.canvas)
 
 
 def load_models(config: AnimateConfig, runtime: Runtime, weights: Path | None = None) -> AnimateModels:

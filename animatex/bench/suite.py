@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from animatex.config.document import Where
+from animatex.config.document import Where, dump_document
 from animatex.config.loader import load_with_sources
 from animatex.config.section import Section
 from animatex.errors import ConfigError, InputError
+from animatex.files import replacing
 
 SUITE_FILE = "suite.yaml"
 
@@ -24,7 +27,7 @@ self: its own motion and poses, as in the paper's Table 2. rescaled: its own pos
 Table 1. cross: a person of other proportions.
 """
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9_+-]+")
 
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
 
@@ -34,7 +37,7 @@ class BenchCase:
     """One video to make.
 
     Attributes:
-        id: Its name in the suite, and of its result: letters, digits, ".", "_" and "-".
+        id: Its name in the suite, and of its result: letters, digits, "_", "-" and "+".
         kind: What the character is: "plant", "animal", "food", "furniture", "human", or what a suite says.
         setting: What drives it.
         reference: Picture of the character.
@@ -102,6 +105,25 @@ class Suite:
         """What it has cases of."""
         return tuple(setting for setting in SETTINGS if any(case.setting == setting for case in self.cases))
 
+    def select(self, patterns: Sequence[str] = (), limit: int | None = None) -> Suite:
+        """Keep the cases whose names match one of the patterns ("plant-*"), and the first of those.
+
+        Raises:
+            InputError: A pattern matches no case.
+        """
+        for pattern in patterns:
+            if not any(fnmatchcase(case.id, pattern) for case in self.cases):
+                raise InputError(
+                    f"suite {self.name} has no case '{pattern}'",
+                    hint=f"its cases here are called {self.cases[0].id} and so on.",
+                )
+        chosen = [
+            case
+            for case in self.cases
+            if not patterns or any(fnmatchcase(case.id, pattern) for pattern in patterns)
+        ]
+        return replace(self, cases=tuple(chosen[:limit]))
+
     def of(self, setting: Setting) -> Suite:
         """Keep the cases of one setting.
 
@@ -127,13 +149,16 @@ class CaseEntry(Section):
     driving: str
     driving_poses: str | None = None
     target: str | None = None
+    fps: Annotated[float, Field(gt=0)] | None = None
+    """Where it is not the suite's."""
+
     seed: int | None = None
     sha256: str | None = None
 
     @model_validator(mode="after")
     def _names_a_file(self) -> CaseEntry:
         if not _NAME.fullmatch(self.id):
-            raise ValueError(f"id is '{self.id}'; needs letters, digits, '.', '_' and '-'.")
+            raise ValueError(f"id is '{self.id}'; needs letters, digits, '_', '-' and '+'.")
         return self
 
 
@@ -144,7 +169,7 @@ class SuiteDocument(Section):
     version: str
     split: str
     fps: Annotated[float, Field(gt=0)]
-    """Frames per second of all its videos, whatever their files say; folders of pictures say nothing."""
+    """Frames per second of its videos, whatever their files say; folders of pictures say nothing."""
 
     sha256: str | None = None
     cases: Annotated[tuple[CaseEntry, ...], Field(min_length=1)]
@@ -180,6 +205,44 @@ def load_suite(path: Path) -> Suite:
     return Suite(document.name, document.version, document.split, document.sha256, cases)
 
 
+def write_suite(folder: Path, suite: Suite) -> None:
+    """Write `suite.yaml` into a folder that exists; files that lie elsewhere are named from there.
+
+    Raises:
+        InputError: It cannot be written there.
+    """
+    fps = suite.cases[0].fps
+    document = SuiteDocument(
+        name=suite.name,
+        version=suite.version,
+        split=suite.split,
+        fps=fps,
+        sha256=suite.sha256,
+        cases=tuple(_entry(case, folder, fps) for case in suite.cases),
+    )
+    with replacing(folder / SUITE_FILE) as beside:
+        beside.write_text(dump_document(document.model_dump(exclude_none=True)), encoding="utf-8")
+
+
+def _entry(case: BenchCase, folder: Path, fps: float) -> CaseEntry:
+    def inside(path: Path) -> str:
+        return Path(os.path.relpath(path, folder)).as_posix()
+
+    return CaseEntry(
+        id=case.id,
+        kind=case.kind,
+        setting=case.setting,
+        reference=inside(case.reference),
+        reference_poses=inside(case.reference_poses) if case.reference_poses else None,
+        driving=inside(case.driving),
+        driving_poses=inside(case.driving_poses) if case.driving_poses else None,
+        target=inside(case.target) if case.target else None,
+        fps=None if case.fps == fps else case.fps,
+        seed=case.seed,
+        sha256=case.sha256,
+    )
+
+
 def _case(entry: CaseEntry, folder: Path, fps: float) -> BenchCase:
     def inside(name: str | None) -> Path | None:
         return None if name is None else folder / name
@@ -193,7 +256,7 @@ def _case(entry: CaseEntry, folder: Path, fps: float) -> BenchCase:
         driving=folder / entry.driving,
         driving_poses=inside(entry.driving_poses),
         target=inside(entry.target),
-        fps=fps,
+        fps=fps if entry.fps is None else entry.fps,
         seed=entry.seed,
         sha256=entry.sha256,
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal, get_args
+
 import numpy as np
 
 from animatex.synthetic.creatures import beast
@@ -11,7 +14,9 @@ from animatex.synthetic.stalks import plant
 from animatex.synthetic.things import blob, food, furniture
 from animatex.synthetic.toys import robot, snowman
 
-FAMILIES = (
+Family = Literal["human", "beast", "food", "plant", "furniture", "blob", "snowman", "robot"]
+
+FAMILIES: tuple[tuple[Callable[[np.random.Generator], Character], float], ...] = (
     (human, 0.38),
     (beast, 0.24),
     (food, 0.14),
@@ -24,8 +29,10 @@ FAMILIES = (
 """What a character can be, and how often it is; the shares add up to 1."""
 
 
-def sample_character(rng: np.random.Generator) -> Character:
-    """Draw one character."""
+def sample_character(rng: np.random.Generator, family: Family | None = None) -> Character:
+    """Draw one character, of any family or of one."""
+    if family is not None:
+        return dict(zip(get_args(Family), (build for build, _ in FAMILIES), strict=True))[family](rng)
     shares = np.array([share for _, share in FAMILIES])
     build, _ = FAMILIES[int(rng.choice(len(FAMILIES), p=shares / shares.sum()))]
     return build(rng)

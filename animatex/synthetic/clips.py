@@ -19,7 +19,7 @@ from animatex.pose.skeleton import (
     RIGHT_SMALL_TOE,
 )
 from animatex.synthetic.backdrop import paint_backdrop
-from animatex.synthetic.character import sample_character
+from animatex.synthetic.character import Family, sample_character
 from animatex.synthetic.finish import Finish, sample_finish
 from animatex.synthetic.gestures import touch
 from animatex.synthetic.humans import driver_body
@@ -118,28 +118,40 @@ class _Scene:
 def still(seed: int, size: Size) -> SyntheticStill:
     """Make one labelled picture; the same seed gives the same pixels."""
     size = Size(*size)
-    character = sample_character(_stream(seed, _CHARACTER))
+    character = character_of(seed)
     pose = solve(character.body, _stance(seed, character.body, calm=0.7))
     scene = _stage(seed, size, character, pose, roomy=False)
     picture, maps = _shoot(scene, pose, 0)
     return _as_still(scene, pose, picture)
 
 
-def clip(seed: int, size: Size, num_frames: int, fps: float = 12.0) -> SyntheticClip:
+def clip(
+    seed: int,
+    size: Size,
+    num_frames: int,
+    fps: float = 12.0,
+    *,
+    family: Family | None = None,
+    dance_of: int | None = None,
+    whole: bool = False,
+) -> SyntheticClip:
     """Make a labelled clip; the same seed gives the same pixels.
 
     Args:
-        seed: Decides everything.
+        seed: Decides everything that is not asked for below.
         size: Of the frames.
         num_frames: At least 1.
         fps: Frames per second; the dance takes the same time at any rate.
+        family: What the character is; None leaves it to the seed.
+        dance_of: Dance what this seed's character dances, instead of its own dance.
+        whole: Keep the picture's edge from cutting off legs or an arm of the standing character.
     """
     size = Size(*size)
-    character = sample_character(_stream(seed, _CHARACTER))
+    character = character_of(seed, family)
     reference_pose = solve(character.body, _stance(seed, character.body, calm=0.9))
-    dance = sample_dance(_stream(seed, _DANCE), num_frames, fps)
+    dance = sample_dance(_stream(seed if dance_of is None else dance_of, _DANCE), num_frames, fps)
     pose = solve(character.body, dance)
-    scene = _stage(seed, size, character, pose, roomy=True)
+    scene = _stage(seed, size, character, pose, roomy=True, whole=whole)
     reference, reference_maps = _shoot(scene, reference_pose, 0)
     pictures = [_shoot(scene, pose, frame) for frame in range(num_frames)]
     motion = [trace(scene.sprites, picture, maps, reference, reference_maps) for picture, maps in pictures]
@@ -157,6 +169,11 @@ def clip(seed: int, size: Size, num_frames: int, fps: float = 12.0) -> Synthetic
     )
 
 
+def character_of(seed: int, family: Family | None = None) -> Character:
+    """Give the character that a clip or picture with this seed shows."""
+    return sample_character(_stream(seed, _CHARACTER), family)
+
+
 def _stance(seed: int, body: Body, *, calm: float) -> Motion:
     """One pose, `calm` with that probability; in four of ten of those the hands are at the own body."""
     rng = _stream(seed, _POSE)
@@ -170,10 +187,12 @@ def _stream(seed: int, stream: int) -> np.random.Generator:
     return np.random.default_rng([seed, stream])
 
 
-def _stage(seed: int, size: Size, character: Character, pose: Pose, *, roomy: bool) -> _Scene:
+def _stage(
+    seed: int, size: Size, character: Character, pose: Pose, *, roomy: bool, whole: bool = False
+) -> _Scene:
     """Choose camera, light and background, and paint the character's pieces for them."""
     rng = _stream(seed, _SCENE)
-    camera = _aim(_stream(seed, _CAMERA), size, character, pose, roomy=roomy)
+    camera = _aim(_stream(seed, _CAMERA), size, character, pose, roomy=roomy, whole=whole)
     lighting, finish = sample_lighting(rng), sample_finish(rng, size)
     hidden, shared = rng.random() < 0.12, rng.random() < 0.6
     blend = float(rng.uniform(0, 0.5)) if rng.random() < 0.6 else 0.0
@@ -193,7 +212,9 @@ def _tinted(lighting: Lighting, backdrop: np.ndarray, share: float) -> Lighting:
     return replace(lighting, colour=(red, green, blue), shadow=(dark_red, dark_green, dark_blue))
 
 
-def _aim(rng: np.random.Generator, size: Size, character: Character, pose: Pose, *, roomy: bool) -> Camera:
+def _aim(
+    rng: np.random.Generator, size: Size, character: Character, pose: Pose, *, roomy: bool, whole: bool
+) -> Camera:
     top, bottom = character.extent()
     tall = bottom - top
     share = rng.uniform(0.45, 0.82) if roomy else rng.uniform(0.45, 0.95)
@@ -205,7 +226,7 @@ def _aim(rng: np.random.Generator, size: Size, character: Character, pose: Pose,
     ground = tall + free * rng.uniform(0.45, 0.95)
     slack = max(size.width / 2 - reach * scale, 0)
     x = size.width / 2 + rng.uniform(-0.8, 0.8) * slack
-    cut = rng.random()
+    cut = 1.0 if whole else rng.random()
     if cut < 0.2:  # the picture's lower edge cuts off the legs
         zoom = rng.uniform(1.25, 2.1)
         scale *= zoom

@@ -8,7 +8,17 @@ import cv2
 import numpy as np
 import pytest
 
-from animatex.pose.skeleton import BODY, LEFT_WRIST, NECK, NOSE, NUM_KEYPOINTS, PARTS, RIGHT_KNEE, RIGHT_WRIST
+from animatex.pose.skeleton import (
+    BODY,
+    LEFT_WRIST,
+    NECK,
+    NOSE,
+    NUM_KEYPOINTS,
+    PARTS,
+    RIGHT_ELBOW,
+    RIGHT_KNEE,
+    RIGHT_WRIST,
+)
 from animatex.synthetic.clips import SyntheticClip, SyntheticStill, clip, still
 from animatex.video.frames import Size
 
@@ -168,3 +178,30 @@ def test_pictures_of_one_seed_are_alike_at_every_resolution():
     assert np.allclose((small.keypoints - 0.5) * 2, large.keypoints - 0.5, atol=1e-3)
     shrunk = cv2.resize(large.labels, (64, 96), interpolation=cv2.INTER_NEAREST)
     assert np.mean((shrunk > 0) == (small.labels > 0)) > 0.96
+
+
+@pytest.mark.parametrize(
+    ("family", "kind"), [("plant", "plant"), ("beast", "animal"), ("furniture", "thing")]
+)
+def test_a_family_can_be_asked_for(family, kind):
+    assert {clip(seed, Size(48, 32), 1, family=family).kind for seed in range(3)} == {kind}
+
+
+def test_two_characters_can_dance_the_same():
+    def forearms(made: SyntheticClip) -> np.ndarray:
+        bones = made.poses.keypoints[:, RIGHT_WRIST] - made.poses.keypoints[:, RIGHT_ELBOW]
+        return bones / np.linalg.norm(bones, axis=1, keepdims=True)
+
+    eight, seven = clip(8, SIZE, 3, family="human"), clip(7, SIZE, 3, family="human")
+    alike = clip(7, SIZE, 3, family="human", dance_of=8)
+    assert np.allclose(forearms(alike), forearms(eight), atol=0.05)
+    assert not np.allclose(forearms(alike), forearms(seven), atol=0.05)
+    assert alike.caption == seven.caption
+
+
+def test_a_whole_character_is_not_cut_off_at_its_feet():
+    ankles = [10, 13]
+    for seed in range(12):
+        made = clip(seed, SIZE, 1, family="human", whole=True)
+        assert made.reference.present[ankles].all()
+    assert not all(clip(seed, SIZE, 1, family="human").reference.present[ankles].all() for seed in range(12))
