@@ -133,9 +133,11 @@ def command(
     if json:
         console.print_json(_document(speed, rows, other, baseline))
         return
-    console.note(_summary(speed), quiet=quiet)
+    if quiet:
+        return
+    console.note(_summary(speed))
     for difference in other:
-        console.note(f"not as in the baseline: {difference}", quiet=quiet)
+        console.note(f"not as in the baseline: {difference}")
     console.print_table(*_table(speed, rows, with_baseline=before is not None))
 
 

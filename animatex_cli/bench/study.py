@@ -142,8 +142,9 @@ def _count(paths: list[Path], key_path: Path, form: Form, *, quiet: bool) -> Non
     if form == "json":
         console.print_json(_document(counted))
         return
-    print_form(preference_table(counted), form)
-    if form == "text":
+    if form != "text" or not quiet:
+        print_form(preference_table(counted), form)
+    if form == "text" and not quiet:
         console.print_text("")
         print_form(duel_table(counted), form)
     console.note(_summary(counted), quiet=quiet)
