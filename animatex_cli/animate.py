@@ -178,11 +178,11 @@ def command(
         timer = StageTimer(shown)
         timer.start("starting")
         from animatex.animate import animate, load_models, plan_animation, read_inputs
-        from animatex.checkpoints.catalogue import default_folder, find_weights, weights_of
+        from animatex.checkpoints.catalogue import default_folder, find_all_weights, weights_of
         from animatex.record import write_record
 
         folder = weights or default_folder()
-        files = [find_weights(name, folder) for name in weights_of(config)]
+        files = find_all_weights(weights_of(config), folder)
         plan = plan_animation(reference, driving_file, config, poses=poses, weights=folder)
         timer.done()
         if dry_run:

@@ -13,7 +13,7 @@ from animatex import __version__
 from animatex.errors import AnimateXError, require
 from animatex_cli import console
 from animatex_cli.options import Json, Weights
-from animatex_cli.weights import FileReport, weights_report
+from animatex_cli.weights.listing import FileReport, weights_report
 
 _PACKAGES = (
     "torch",
@@ -205,14 +205,16 @@ def _advice(
     choices: dict[str, Choice], presets: list[PresetReport], files: list[FileReport], folder: Path
 ) -> list[str]:
     """Say what to install for what is missing."""
+    from animatex.checkpoints.catalogue import pull_command
+
     advice = [f"{name}: {choice['hint']}" for name, choice in choices.items() if choice["hint"]]
-    sources = {file["name"]: file["source"] for file in files}
-    needed = dict.fromkeys(file for preset in presets for file in preset["missing"])
+    missing = [(preset["name"], preset["missing"]) for preset in presets if preset["missing"]]
     if choices["poses"]["name"] == "mediapipe":
-        needed |= dict.fromkeys(name for name in sources if name.endswith(".onnx"))
-    for file in needed:
-        source = sources.get(file)
-        advice.append(f"{file}: from {source} into {folder}" if source else f"{file}: install animatex again")
+        missing.append(("DWPose", [file["name"] for file in files if "dwpose" in file["groups"]]))
+    commands: dict[str, list[str]] = {}
+    for purpose, names in missing:
+        commands.setdefault(pull_command(names, folder) or "install animatex again", []).append(purpose)
+    advice += [f"{', '.join(purposes)}: {command}" for command, purposes in commands.items()]
     return advice
 
 

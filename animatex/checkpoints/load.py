@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from animatex.checkpoints.keymap import Shape, refuse
 from animatex.checkpoints.official_unet import is_official_unet, translate_official
 from animatex.checkpoints.sd_vae import is_stable_diffusion, translate_sd_vae
-from animatex.checkpoints.store import Kind, file_hash, read_foreign, read_header, read_weights, save_weights
-from animatex.codec.vae import VaeCodec, build_autoencoder
+from animatex.checkpoints.store import Kind, read_foreign, read_header, read_weights
+from animatex.codec.vae import STABLE_DIFFUSION, VaeCodec, build_autoencoder
 from animatex.config.model import ClipConfig, RigConfig, UNetConfig, VaeCodecConfig
 from animatex.encoders.clip import FrozenClip, build_clip, empty_prompt_context
 from animatex.errors import CheckpointMismatch
@@ -58,7 +58,7 @@ def load_unet(
     with torch.device("meta"):
         unet = build_unet(config, scan=scan, checkpointing=checkpointing)
     if read_header(path) is not None:
-        return _fill(unet, read_weights(path, kind="unet", config=config), path.name, dtype)
+        return _fill(unet, read_weights(path, kind="unet", config=config, dtype=dtype), path.name, dtype)
     source = _read_foreign_of(path, "unet")
     if empty_prompt is None:
         raise CheckpointMismatch(
@@ -84,7 +84,7 @@ def load_clip(path: Path, config: ClipConfig, dtype: torch.dtype = torch.float32
     with torch.device("meta"):
         visual = build_clip(config).visual
     if read_header(path) is not None:
-        tensors = read_weights(path, kind="clip", config=config)
+        tensors = read_weights(path, kind="clip", config=config, dtype=dtype)
     else:
         source = _read_foreign_of(path, "clip")
         tensors = {
@@ -109,7 +109,7 @@ def load_rig(path: Path, config: RigConfig, dtype: torch.dtype = torch.float32) 
     """
     with torch.device("meta"):
         network = RigNetwork(config)
-    return _fill(network, read_weights(path, kind="rig", config=config), path.name, dtype)
+    return _fill(network, read_weights(path, kind="rig", config=config, dtype=dtype), path.name, dtype)
 
 
 def load_vae(path: Path, config: VaeCodecConfig, dtype: torch.dtype = torch.float32) -> VaeCodec:
@@ -128,7 +128,7 @@ def load_vae(path: Path, config: VaeCodecConfig, dtype: torch.dtype = torch.floa
         autoencoder = build_autoencoder()
     module = cast(nn.Module, autoencoder)
     if read_header(path) is not None:
-        tensors = read_weights(path, kind="vae", config=config)
+        tensors = read_weights(path, kind="vae", config=STABLE_DIFFUSION, dtype=dtype)
     else:
         tensors = translate_sd_vae(_read_foreign_of(path, "vae"), _shapes(module), file=path.name)
     _fill(module, tensors, path.name, dtype)
@@ -149,29 +149,14 @@ def load_empty_prompt(path: Path, config: ClipConfig) -> Tensor:
         CheckpointMismatch: The weights are not this network's.
         InputError: The file cannot be read.
     """
-    clip = build_clip(config)
-    return empty_prompt_context(_fill(clip, _read_foreign_of(path, "clip"), path.name, torch.float32))
-
-
-def convert_unet(source: Path, clip: Path, config: UNetConfig, clip_config: ClipConfig, out: Path) -> None:
-    """Turn the published network into one self-describing file.
-
-    Args:
-        source: `animate-x_ckpt.pth`.
-        clip: open_clip's file with both towers.
-        config: The network's sizes.
-        clip_config: CLIP's sizes.
-        out: Where to write.
-
-    Raises:
-        CheckpointMismatch: One of the files is not that network.
-        InputError: A file cannot be read or written.
-    """
+    if read_header(path) is not None:
+        raise CheckpointMismatch(
+            f"{path.name} has no text tower, which the published UNet needs once: it was converted",
+            hint="convert the UNet too, with open_clip_pytorch_model.bin at hand: animatex weights convert",
+        )
     with torch.device("meta"):
-        unet = build_unet(config)
-    tensors = _translate_unet(_read_foreign_of(source, "unet"), config, unet, source.name)
-    tensors[EMPTY_PROMPT] = load_empty_prompt(clip, clip_config)
-    save_weights(out, tensors, kind="unet", config=config, source=file_hash(source))
+        clip = build_clip(config)
+    return empty_prompt_context(_fill(clip, _read_foreign_of(path, "clip"), path.name, torch.float32))
 
 
 def _translate_unet(
@@ -199,8 +184,23 @@ _KNOWN = {
     "unianimate": "a UniAnimate network, which has no pose indicator",
     "vae": "Stable Diffusion's autoencoder",
     "clip": "open_clip's CLIP",
+    "inception": "Inception-v3, a metric's network",
+    "vgg": "VGG-16, a metric's network",
+    "lpips": "LPIPS's weights of layers, a metric's",
+    "i3d": "I3D, a metric's network",
+    "resnet3d": "a 3D ResNet, a metric's network",
     "unknown": "something this program does not know",
 }
+
+
+_METRIC_NAMES = {
+    "inception": "Conv2d_1a_3x3.conv.weight",
+    "vgg": "features.28.weight",
+    "lpips": "lin0.model.1.weight",
+    "i3d": "Conv3d_1a_7x7.conv3d.weight",
+    "resnet3d": "layer4.0.conv1.weight",
+}
+"""A name that tells each metric's network, as published."""
 
 
 def _recognise(names: Mapping[str, Tensor]) -> str:
@@ -213,7 +213,7 @@ def _recognise(names: Mapping[str, Tensor]) -> str:
         return "vae"
     if "visual.conv1.weight" in names and "text_projection" in names:
         return "clip"
-    return "unknown"
+    return next((kind for kind, name in _METRIC_NAMES.items() if name in names), "unknown")
 
 
 def _shapes(module: nn.Module) -> dict[str, Shape]:

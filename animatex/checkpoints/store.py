@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pickle
 import re
 import struct
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,9 @@ from animatex.errors import CheckpointMismatch, InputError
 
 Kind = Literal["unet", "rig", "clip", "vae"]
 VERSION = 1
+
+AT_ONCE = 32
+"""Tensors that are mapped by one opening of a file; the largest of the published network has 59 MB."""
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 """How the two formats of torch.save begin."""
@@ -119,22 +122,25 @@ def read_header(path: Path) -> Header | None:
     return Header(kind, config, metadata.get("source_sha256"))
 
 
-def read_weights(path: Path, *, kind: Kind, config: Section) -> dict[str, Tensor]:
+def read_weights(
+    path: Path, *, kind: Kind, config: Section, dtype: torch.dtype | None = None
+) -> dict[str, Tensor]:
     """Read a weights file of ours, if it is for this network.
 
     Args:
         path: A file that `save_weights` wrote.
         kind: Which network is wanted.
         config: Its section of the preset in use.
+        dtype: What is wanted; None: what is stored.
 
     Returns:
-        Name → value on the CPU, mapped from the file rather than read at once.
+        Name → value on the CPU; where its dtype is the stored one, mapped from the file rather than read.
 
     Raises:
         CheckpointMismatch: It is for another network or other sizes; the message lists what differs.
         InputError: There is no such file, or it is not one of ours.
     """
-    from safetensors.torch import load_file
+    from safetensors import safe_open
 
     header = read_header(path)
     if header is None:
@@ -155,7 +161,15 @@ def read_weights(path: Path, *, kind: Kind, config: Section) -> dict[str, Tensor
             ),
             hint="take the preset that belongs to the file, or the file that belongs to the preset.",
         )
-    tensors: dict[str, Tensor] = load_file(path)
+    with safe_open(path, framework="pt") as whole:
+        names = list(whole.keys())
+    tensors = {}
+    for start in range(0, len(names), AT_ONCE):
+        # What is cast is no longer needed in the file's own dtype: its pages go when this opening is closed.
+        with safe_open(path, framework="pt") as part:
+            for name in names[start : start + AT_ONCE]:
+                tensor: Tensor = part.get_tensor(name)
+                tensors[name] = tensor.to(dtype or tensor.dtype)
     return tensors
 
 
@@ -189,17 +203,16 @@ def read_foreign(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def file_hash(path: Path) -> str:
-    """Compute a file's SHA-256, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _unpickle(path: Path) -> object:
     with path.open("rb") as file:
         start = file.read(4)
     if start != _ZIP and start[:1] != _PICKLE:
         raise InputError(f"{path.name} is not a checkpoint", hint="a web page saved in its place, perhaps.")
+    if start == _ZIP and _is_program(path):
+        raise InputError(
+            f"{path.name} is a program in TorchScript, not named tensors; its code is not run",
+            hint="take the file with the weights alone.",
+        )
     try:
         loaded: object = torch.load(path, map_location="cpu", weights_only=True, mmap=start == _ZIP)
     except pickle.UnpicklingError as error:
@@ -213,6 +226,15 @@ def _unpickle(path: Path) -> object:
     except _BROKEN_STREAM as error:
         raise InputError(f"{path.name} is damaged or cut short", hint="download it again.") from error
     return loaded
+
+
+def _is_program(path: Path) -> bool:
+    """Tell whether an archive is TorchScript's, which torch.load would warn of before it refuses."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, *_BROKEN_STREAM):
+        return False
 
 
 def _metadata(path: Path) -> dict[str, str] | None:

@@ -13,11 +13,29 @@ from torch import Tensor
 
 from animatex.codec.codec import Scene
 from animatex.config.model import VaeCodecConfig
+from animatex.config.section import Section
 from animatex.errors import require
 from animatex.progress import Progress, silent
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL
+
+
+class AutoencoderSizes(Section):
+    """What a weights file of ours says of an autoencoder."""
+
+    widths: tuple[int, ...]
+    """Channels of each level, the picture's first."""
+
+    blocks_per_level: int
+    """Residual blocks of an encoder's level; the decoder has one more."""
+
+    latent_channels: int
+    """Channels of the latents."""
+
+
+STABLE_DIFFUSION = AutoencoderSizes(widths=(128, 256, 512, 512), blocks_per_level=2, latent_channels=4)
+"""The autoencoder of Stable Diffusion 1 and 2; no other is used."""
 
 
 def build_autoencoder() -> AutoencoderKL:
@@ -27,14 +45,15 @@ def build_autoencoder() -> AutoencoderKL:
         MissingPackage: diffusers is not installed.
     """
     diffusers = require("diffusers", for_="the codec 'vae'")
+    sizes = STABLE_DIFFUSION
     autoencoder: AutoencoderKL = diffusers.AutoencoderKL(
         in_channels=3,
         out_channels=3,
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(128, 256, 512, 512),
-        layers_per_block=2,
-        latent_channels=4,
+        down_block_types=("DownEncoderBlock2D",) * len(sizes.widths),
+        up_block_types=("UpDecoderBlock2D",) * len(sizes.widths),
+        block_out_channels=sizes.widths,
+        layers_per_block=sizes.blocks_per_level,
+        latent_channels=sizes.latent_channels,
     )
     return autoencoder
 

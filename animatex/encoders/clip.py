@@ -105,7 +105,9 @@ def empty_prompt_context(clip: open_clip.CLIP) -> Tensor:
     # The last two entries of CLIP's vocabulary open and close a text.
     tokens[0, 0], tokens[0, 1] = clip.vocab_size - 2, clip.vocab_size - 1
     x = clip.token_embedding(tokens) + clip.positional_embedding
+    # The network's own mask is no weight, so a network that was built without memory has none.
+    mask = torch.full((clip.context_length, clip.context_length), float("-inf"), device=x.device).triu(1)
     for block in clip.transformer.resblocks[:-1]:
-        x = block(x, attn_mask=clip.attn_mask)
+        x = block(x, attn_mask=mask)
     context: Tensor = clip.ln_final(x)[0].float().cpu()
     return context

@@ -6,61 +6,28 @@ import pytest
 import torch
 from torch import Tensor
 
-from animatex.checkpoints.load import convert_unet, load_clip, load_empty_prompt, load_unet, load_vae
-from animatex.checkpoints.official_unet import official_keymap
-from animatex.checkpoints.store import file_hash, read_header, save_weights
+from animatex.checkpoints.load import load_clip, load_unet, load_vae
+from animatex.checkpoints.store import save_weights
 from animatex.codec.vae import build_autoencoder
-from animatex.config.model import ClipConfig, ClipTextConfig, ClipVisionConfig, UNetConfig, VaeCodecConfig
 from animatex.encoders.clip import build_clip
 from animatex.errors import CheckpointMismatch, InputError
+from tests.checkpoints.published import CLIP, NO_PRIOR, VAE, write_clip, write_unet, write_vae
 from tests.model.tiny import fill, tiny_conditioning, tiny_config, tiny_noise, tiny_unet
-from tests.parity.recipe import manifest
-
-NO_PRIOR = tiny_config(prior_channels=0)
-CLIP = ClipConfig(
-    embed_dim=20,
-    vision=ClipVisionConfig(image_size=16, patch_size=8, width=16, layers=1, head_width=8, mlp_ratio=2.0),
-    text=ClipTextConfig(context_length=5, vocab_size=30, width=24, heads=2, layers=2),
-    quick_gelu=False,
-)
-VAE = VaeCodecConfig(kind="vae", checkpoint="-", latent_scale=0.18215, chunk=1)
-
-
-def published_names(config: UNetConfig) -> dict[str, str]:
-    """Our names to the published ones."""
-    modules = {ours: theirs for theirs, ours in official_keymap(config).modules.items()}
-    names = {ours: theirs for theirs, ours in official_keymap(config).tensors.items()}
-    for ours in tiny_unet(config).state_dict():
-        module, _, leaf = ours.rpartition(".")
-        if ours != "empty_prompt" and ours not in names:
-            names[ours] = f"{modules[module]}.{leaf}"
-    return names
 
 
 @pytest.fixture
 def published(tmp_path: Path) -> Path:
-    """A tiny network in the published form."""
-    names = published_names(NO_PRIOR)
-    tensors = {names[n]: t for n, t in tiny_unet(NO_PRIOR).state_dict().items() if n != "empty_prompt"}
-    torch.save({"state_dict": tensors}, tmp_path / "animate-x_ckpt.pth")
-    return tmp_path / "animate-x_ckpt.pth"
+    return write_unet(tmp_path)
 
 
 @pytest.fixture
 def clip_file(tmp_path: Path) -> Path:
-    clip = build_clip(CLIP)
-    fill(clip)
-    torch.save(clip.state_dict(), tmp_path / "open_clip_pytorch_model.bin")
-    return tmp_path / "open_clip_pytorch_model.bin"
+    return write_clip(tmp_path)
 
 
 @pytest.fixture
 def vae_file(tmp_path: Path) -> Path:
-    """The autoencoder's names and shapes; every tensor is one stored zero."""
-    zero = torch.zeros(1)
-    tensors = {f"first_stage_model.{n}": zero.expand(shape) for n, shape in manifest("vae").items()}
-    torch.save({"state_dict": tensors}, tmp_path / "v2-1_512-ema-pruned.ckpt")
-    return tmp_path / "v2-1_512-ema-pruned.ckpt"
+    return write_vae(tmp_path)
 
 
 def same(one: dict[str, Tensor], two: dict[str, Tensor]) -> bool:
@@ -100,17 +67,6 @@ def test_the_published_file_alone_is_refused_with_the_line_that_helps(published:
     assert caught.value.hint == (
         "set clip_checkpoint to open_clip_pytorch_model.bin, whose text tower knows it."
     )
-
-
-def test_a_converted_file_needs_nothing_else(published: Path, clip_file: Path, tmp_path: Path) -> None:
-    out = tmp_path / "animate-x.safetensors"
-    convert_unet(published, clip_file, NO_PRIOR, CLIP, out)
-    loaded = load_unet(out, NO_PRIOR)
-    assert torch.equal(loaded.conv_in.weight, tiny_unet(NO_PRIOR).conv_in.weight)
-    assert torch.equal(loaded.empty_prompt, load_empty_prompt(clip_file, CLIP))
-    header = read_header(out)
-    assert header is not None
-    assert header.source == file_hash(published)
 
 
 def test_another_network_of_ours_is_refused_with_what_differs(tmp_path: Path) -> None:
@@ -178,6 +134,30 @@ def test_files_of_the_wrong_kind_are_recognised(published: Path, clip_file: Path
     for load, found, needed in cases:
         with pytest.raises(CheckpointMismatch, match=f"holds {found}; {needed} is needed here"):
             load()
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("Conv2d_1a_3x3.conv.weight", "Inception-v3, a metric's network"),
+        ("features.28.weight", "VGG-16, a metric's network"),
+        ("lin0.model.1.weight", "LPIPS's weights of layers, a metric's"),
+        ("Conv3d_1a_7x7.conv3d.weight", "I3D, a metric's network"),
+        ("module.layer4.0.conv1.weight", "a 3D ResNet, a metric's network"),
+    ],
+)
+def test_the_metrics_networks_are_recognised(tmp_path: Path, name: str, what: str) -> None:
+    torch.save({name: torch.zeros(1)}, tmp_path / "net.pth")
+    with pytest.raises(CheckpointMismatch) as caught:
+        load_clip(tmp_path / "net.pth", CLIP)
+    assert caught.value.message == f"net.pth holds {what}; open_clip's CLIP is needed here"
+
+
+def test_a_converted_network_of_another_kind_is_named(tmp_path: Path) -> None:
+    save_weights(tmp_path / "u.safetensors", tiny_unet().state_dict(), kind="unet", config=tiny_config())
+    with pytest.raises(CheckpointMismatch) as caught:
+        load_vae(tmp_path / "u.safetensors", VAE)
+    assert caught.value.message == "u.safetensors holds a UNet; an autoencoder is needed here"
 
 
 def test_a_unianimate_network_is_recognised(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animatex.checkpoints.store import file_hash, read_foreign, read_header, read_weights, save_weights
+from animatex.checkpoints.store import AT_ONCE, read_foreign, read_header, read_weights, save_weights
 from animatex.config.model import ScheduleConfig
 from animatex.errors import CheckpointMismatch, InputError
 
@@ -168,6 +169,27 @@ def test_a_plain_pickle_that_wants_to_run_code_is_refused(tmp_path: Path) -> Non
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_program_is_not_run(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "net.pt", "w") as archive:
+        archive.writestr("net/data.pkl", b"")
+        archive.writestr("net/constants.pkl", b"")
+    with pytest.raises(InputError) as caught:
+        read_foreign(tmp_path / "net.pt")
+    assert caught.value.message == (
+        "net.pt is a program in TorchScript, not named tensors; its code is not run"
+    )
+    assert caught.value.hint == "take the file with the weights alone."
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_weights_are_read_as_they_are_wanted(tmp_path: Path, dtype: torch.dtype) -> None:
+    tensors = {f"t{n}": torch.full((3,), n, dtype=torch.bfloat16) for n in range(AT_ONCE + 3)}
+    save_weights(tmp_path / "x.safetensors", tensors, kind="unet", config=CONFIG)
+    read = read_weights(tmp_path / "x.safetensors", kind="unet", config=CONFIG, dtype=dtype)
+    assert read.keys() == tensors.keys()
+    assert all(torch.equal(read[name], tensors[name].to(dtype)) for name in tensors)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"x", b"<html>not found</html>", b"\x09" + b"\0" * 7 + b"{not json}"]
 )
@@ -211,8 +233,3 @@ def test_a_checkpoint_without_tensors_is_refused(tmp_path: Path, value: object, 
     with pytest.raises(InputError) as caught:
         read_foreign(tmp_path / "x.pth")
     assert caught.value.message == message
-
-
-def test_hashes_are_sha256(tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(b"abc")
-    assert file_hash(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -227,8 +227,11 @@ def test_a_missing_reference_is_named_and_nothing_is_left(place, capsys):
 def test_missing_weights_are_named_before_any_work(place, capsys):
     assert run(["animate", "hero.png", "gone.mp4", "--preset", "animate-x", "--weights", str(place)]) == 1
     err = capsys.readouterr().err
-    assert f"error: weights animate-x_ckpt.pth are not installed: looked in {place} and " in err
-    assert "hint: put it into " in err
+    assert (
+        "error: weights animate-x_ckpt.pth (7.27 GB), open_clip_pytorch_model.bin (3.94 GB), "
+        f"v2-1_512-ema-pruned.ckpt (5.21 GB) are not installed: looked in {place} and "
+    ) in err
+    assert f"hint: animatex weights pull animate-x --weights '{place}' fetches what is missing" in err
 
 
 def test_too_few_frames_are_refused_with_what_would_fit(place, capsys):

@@ -64,10 +64,9 @@ def test_an_empty_weights_folder_leads_to_advice(report, folder):
         "v2-1_512-ema-pruned.ckpt",
     ]
     assert (
-        f"animate-x_ckpt.pth: from https://huggingface.co/Shuaishuai0219/Animate-X into {folder}"
-        in report["advice"]
+        f"animate-x, animate-x-long: animatex weights pull animate-x --weights '{folder}'" in report["advice"]
     )
-    assert f"yolox_l.onnx: from https://huggingface.co/yzd-v/DWPose into {folder}" in report["advice"]
+    assert f"DWPose: animatex weights pull dwpose --weights '{folder}'" in report["advice"]
 
 
 def test_the_table_says_the_same(report, monkeypatch, capsys):
@@ -77,7 +76,7 @@ def test_the_table_says_the_same(report, monkeypatch, capsys):
     assert f"\ndevice    {report['device']['name']}: {report['device']['reason']}\n" in shown
     assert f"\ndtype     {report['dtype']['name']}: {report['dtype']['reason']}\n" in shown
     assert "\ntiny            yes\n" in shown
-    assert "\nto install\n  animate-x_ckpt.pth: from https://" in shown
+    assert "\nto install\n  animate-x, animate-x-long: animatex weights pull animate-x" in shown
 
 
 def test_what_does_not_work_is_reported_with_its_remedy(monkeypatch, folder):
