@@ -31,10 +31,11 @@ def blocks(language: str) -> list[tuple[Path, str]]:
 
 def console_lines() -> list[Line]:
     return [
-        Line(page.name, line.split("  #")[0].strip())
+        Line(page.name, command.split("  #")[0].strip())
         for page, block in blocks("console")
         for line in block.replace("\\\n", " ").splitlines()
-        if line.strip()
+        for command in line.split(" | ")
+        if command.strip()
     ]
 
 
