@@ -51,11 +51,6 @@ def read_openpose(path: Path, canvas: Size | None, fps: float | None, person: Pe
         InputError: It is nothing of the kind, a field is wrong, or size or rate is nowhere said.
     """
     frames = _folder_frames(path) if path.is_dir() else _file_frames(path)
-    if fps is None:
-        raise InputError(
-            f"{path} does not say how many frames a second it has",
-            hint=f"animatex pose convert {path} --fps 24, for instance.",
-        )
     sizes: list[Size] = []
     detections = []
     for number, (source, frame) in enumerate(frames):
@@ -71,12 +66,17 @@ def read_openpose(path: Path, canvas: Size | None, fps: float | None, person: Pe
         if size is None:
             raise InputError(
                 f"{path} does not say how large its pictures are",
-                hint=f"animatex pose convert {path} --fps {fps:g} --size 512x768, for instance.",
+                hint=f"animatex pose convert {path} --fps {fps or 24:g} --size 512x768, for instance.",
             )
         sizes.append(size)
         detections.append(_people(frame["people"], size, where))
     if not detections:
         raise InputError(f"{path} has no frames")
+    if fps is None:
+        raise InputError(
+            f"{path} does not say how many frames a second it has",
+            hint=f"animatex pose convert {path} --fps 24, for instance.",
+        )
     followed = list(follow_person(detections, sizes, fps, person))
     keypoints, scores = (np.stack(arrays) for arrays in zip(*followed, strict=True))
     return checked_sequence(str(path), keypoints, scores, sizes[0], fps)

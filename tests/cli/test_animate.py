@@ -1,5 +1,6 @@
 import io
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from animatex.config.loader import load_config
 from animatex.config.run import AnimateConfig
 from animatex.pose.io import write_json_lines, write_poses
 from animatex.pose.sequence import PoseSequence
-from animatex.video.frames import Size
+from animatex.video.frames import FrameSequence, Size
+from animatex.video.writer import write_video
 from animatex_cli.main import run
 
 STANDING = {
@@ -292,3 +294,27 @@ def test_fps_changes_the_speed_and_not_the_number_of_frames(place, capsys):
     assert animate("--fps", "16", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["frames"], report["fps"]) == (4, 16.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.json", b'{"a": 1}', "p.json, frame 0 is not OpenPose JSON: it has no list 'people'"),
+        ("p.pkl", pickle.dumps(print), "p.pkl is refused: it is a pickle that calls builtins.print"),
+        ("p.npz", b"", "p.npz cannot be read as .npz"),
+        ("p.jsonl", b"", "p.jsonl does not begin with a line about our poses"),
+    ],
+)
+def test_bad_poses_are_refused_in_words(name, content, message, place, capsys):
+    Path(name).write_bytes(content)
+    assert run(["animate", "hero.png", name, "--preset", "tiny", "--out", "made.mp4"]) == 1
+    assert f"\nerror: {message}" in capsys.readouterr().err
+
+
+def test_poses_that_are_not_the_videos_are_refused(place, capsys):
+    frames = np.zeros((5, 64, 64, 3), np.uint8)
+    write_video(Path("five.mp4"), FrameSequence(frames, 12.0))
+    assert run(["animate", "hero.png", "five.mp4", "--poses", "dance.npz", "--preset", "tiny"]) == 1
+    shown = capsys.readouterr().err
+    assert "error: dance.npz has 6 frames and five.mp4 5\n" in shown
+    assert "hint: make them again with: animatex pose extract five.mp4." in shown

@@ -214,7 +214,7 @@ def test_openpose_files_do_not_say_their_rate_or_size(tmp_path: Path):
     del frame["canvas_width"]
     (tmp_path / "p.json").write_text(json.dumps(frame))
     with pytest.raises(InputError, match="does not say how many frames a second it has"):
-        read_poses(tmp_path / "p.json")
+        read_poses(tmp_path / "p.json", canvas=Size(768, 512))
     with pytest.raises(InputError, match="does not say how large its pictures are"):
         read_poses(tmp_path / "p.json", fps=24.0)
     assert read_poses(tmp_path / "p.json", fps=24.0, canvas=Size(768, 512)).canvas == (768, 512)

@@ -74,7 +74,7 @@ def test_what_a_file_does_not_say_is_asked_for(capsys: pytest.CaptureFixture[str
     frame = next(openpose_frames(figure()))
     del frame["canvas_width"]
     Path("p.json").write_text(json.dumps([frame, frame]))
-    shown = fails_with_hint(capsys, "convert", "p.json")
+    shown = fails_with_hint(capsys, "convert", "p.json", "--size", "512x768")
     assert "p.json does not say how many frames a second it has" in shown
     assert "hint: animatex pose convert p.json --fps 24, for instance." in shown
     shown = fails_with_hint(capsys, "convert", "p.json", "--fps", "12")
