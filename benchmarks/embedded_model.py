@@ -34,6 +34,7 @@ from animatex.config.loader import load_config
 from animatex.config.model import MotionCodecConfig
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
+from animatex.errors import InputError
 from animatex.files import replacing
 from animatex.rig.rig import read_rig
 from animatex.runtime import make_runtime
@@ -126,12 +127,18 @@ def as_markdown(report: Report) -> str:
 
 
 def refresh(page: Path, tables: str) -> None:
-    """Put new figures between the two marks of a page."""
+    """Put new figures between the two marks of a page.
+
+    Raises:
+        InputError: The page has no such marks.
+    """
     start, end = "<!-- figures -->\n", "<!-- end of figures -->"
-    before, _, rest = page.read_text().partition(start)
-    _, _, after = rest.partition(end)
+    before, found, rest = page.read_text("utf-8").partition(start)
+    _, found_end, after = rest.partition(end)
+    if not (found and found_end):
+        raise InputError(f"{page} has no place for figures", hint=f"add the lines {start.strip()} and {end}")
     with replacing(page) as temporary:
-        temporary.write_text(f"{before}{start}\n{tables}\n\n{end}{after}")
+        temporary.write_text(f"{before}{start}\n{tables}\n\n{end}{after}", "utf-8")
 
 
 def _means(rows: Sequence[Scores | RigScores]) -> list[float]:

@@ -25,6 +25,7 @@ from animatex.synthetic.gestures import touch
 from animatex.synthetic.humans import driver_body
 from animatex.synthetic.motion import Motion, sample_dance, sample_pose, still_motion
 from animatex.synthetic.puppet import Body, Character, Frame
+from animatex.synthetic.recorded import motion_of
 from animatex.synthetic.render import (
     Camera,
     Picture,
@@ -134,6 +135,7 @@ def clip(
     family: Family | None = None,
     dance_of: int | None = None,
     whole: bool = False,
+    motion: PoseSequence | None = None,
 ) -> SyntheticClip:
     """Make a labelled clip; the same seed gives the same pixels.
 
@@ -145,21 +147,31 @@ def clip(
         family: What the character is; None leaves it to the seed.
         dance_of: Dance what this seed's character dances, instead of its own dance.
         whole: Keep the picture's edge from cutting off legs or an arm of the standing character.
+        motion: A recorded dance that is performed instead of one by the seed, a pose for each frame; its own
+            rate does not count. Needs `num_frames` frames at least.
+
+    Raises:
+        ValueError: The recording is too short, or never shows a trunk.
     """
     size = Size(*size)
     character = character_of(seed, family)
     reference_pose = solve(character.body, _stance(seed, character.body, calm=0.9))
-    dance = sample_dance(_stream(seed if dance_of is None else dance_of, _DANCE), num_frames, fps)
+    if motion is None:
+        dance = sample_dance(_stream(seed if dance_of is None else dance_of, _DANCE), num_frames, fps)
+    elif len(motion) < num_frames:
+        raise ValueError(f"the recorded dance has {len(motion)} frames; {num_frames} are needed.")
+    else:
+        dance = motion_of(motion.select(range(num_frames)))
     pose = solve(character.body, dance)
     scene = _stage(seed, size, character, pose, roomy=True, whole=whole)
     reference, reference_maps = _shoot(scene, reference_pose, 0)
     pictures = [_shoot(scene, pose, frame) for frame in range(num_frames)]
-    motion = [trace(scene.sprites, picture, maps, reference, reference_maps) for picture, maps in pictures]
+    traced = [trace(scene.sprites, picture, maps, reference, reference_maps) for picture, maps in pictures]
     images = [scene.finish.apply(picture.image) for picture, _ in pictures]
     return SyntheticClip(
         frames=FrameSequence(np.stack(images), fps),
         labels=np.stack([_labels(scene.sprites, picture) for picture, _ in pictures]),
-        motion=np.stack(motion),
+        motion=np.stack(traced),
         plate=scene.finish.apply(scene.backdrop),
         reference=_as_still(scene, reference_pose, reference),
         poses=_pose_sequence(pose, scene.camera, size, fps),

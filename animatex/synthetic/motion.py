@@ -169,7 +169,7 @@ def sample_pose(rng: np.random.Generator, *, calm: bool) -> np.ndarray:
     pose[Channel.GAZE] = rng.normal(0, 0.26) * (0.75 if calm else 1.0)
     pose[Channel.NOD] = rng.normal(0, 0.3)
     pose[Channel.SHRUG : Channel.SHRUG + 2] = rng.normal(0, 0.5, 2) * loose
-    return _limited(pose[None])[0]
+    return limited(pose[None])[0]
 
 
 def still_motion(rng: np.random.Generator, *, calm: bool) -> Motion:
@@ -192,7 +192,7 @@ def sample_dance(rng: np.random.Generator, num_frames: int, fps: float) -> Motio
     if rng.random() < 0.25:
         lift = np.maximum(np.sin(np.pi * phase * rng.choice([1.0, 0.5])), 0) * rng.uniform(0.03, 0.18)
         values[:, Channel.JUMP] = lift
-    return Motion(_limited(values))
+    return Motion(limited(values))
 
 
 def _key_poses(rng: np.random.Generator, phase: np.ndarray, *, hold: float, spacing: int) -> np.ndarray:
@@ -260,7 +260,8 @@ def _arm_waves(rng: np.random.Generator, values: np.ndarray, phase: np.ndarray) 
             values[:, Channel.WRIST + side] = size * np.sin(angle - 2.2)
 
 
-def _limited(values: np.ndarray) -> np.ndarray:
+def limited(values: np.ndarray) -> np.ndarray:
+    """Keep every joint within its limits, in place: float [F, 33]."""
     for channel, width, low, high in _LIMITS:
         np.clip(values[:, channel : channel + width], low, high, out=values[:, channel : channel + width])
     return values

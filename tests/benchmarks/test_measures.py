@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from animatex.codec.motion.codec import joints_of
+from animatex.errors import InputError
 from animatex.synthetic.clips import SyntheticStill
 from benchmarks.embedded_model import refresh
 from benchmarks.measures import (
@@ -175,3 +176,11 @@ def test_figures_of_a_page_are_replaced_and_its_words_kept(tmp_path) -> None:
     for _ in range(2):
         refresh(page, "| new |")
     assert page.read_text() == "before\n<!-- figures -->\n\n| new |\n\n<!-- end of figures -->\nafter\n"
+
+
+def test_a_page_without_a_place_for_figures_stays_as_it_is(tmp_path) -> None:
+    page = tmp_path / "mini.md"
+    page.write_text("words\n")
+    with pytest.raises(InputError, match="has no place for figures"):
+        refresh(page, "| new |")
+    assert page.read_text() == "words\n"
