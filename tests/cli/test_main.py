@@ -211,7 +211,6 @@ FLAGS = {
     ],
     "animatex bench": [],
     "animatex weights": [],
-    "animatex weights list": ["--weights", "--json"],
     "animatex doctor": ["--weights", "--json"],
 }
 
@@ -228,7 +227,7 @@ def test_the_options_are_these_and_no_others():
         for name, command in commands(typer.main.get_command(app))
     }
     # What the groups' commands take is tested beside them.
-    groups = ("animatex pose", "animatex bench ")
+    groups = ("animatex pose", "animatex bench ", "animatex weights ")
     assert {name: flags for name, flags in found.items() if not name.startswith(groups)} == FLAGS
 
 
@@ -268,24 +267,6 @@ def test_options_that_set_a_key_name_it():
         "--size",
     }
     assert {key for some in named.values() for key in some} <= keys
-
-
-def test_weights_are_listed_as_a_table_and_as_json(tmp_path, capsys):
-    (tmp_path / "yolox_l.onnx").touch()
-    assert run(["weights", "list", "--weights", str(tmp_path)]) == 0
-    table = capsys.readouterr().out.splitlines()
-    assert table[0].split() == ["file", "holds", "installed", "where"]
-    assert any(
-        line.startswith("yolox_l.onnx ") and line.endswith(f" yes        {tmp_path}/yolox_l.onnx")
-        for line in table
-    )
-    assert run(["weights", "list", "--weights", str(tmp_path), "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
-    assert set(report) == {"folder", "files"}
-    files = {file["name"]: file for file in report["files"]}
-    assert files["yolox_l.onnx"]["installed"] is True
-    assert files["animate-x_ckpt.pth"]["path"] == str(tmp_path / "animate-x_ckpt.pth")
-    assert set(files["yolox_l.onnx"]) == {"name", "holds", "installed", "path", "source", "licence"}
 
 
 def test_the_weights_folder_may_come_from_the_environment(tmp_path, monkeypatch, capsys):

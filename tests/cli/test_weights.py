@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import typer
 
 from animatex.animate import load_models
 from animatex.checkpoints import catalogue
@@ -18,6 +19,7 @@ from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
 from animatex.runtime import Runtime
 from animatex_cli.main import run
+from animatex_cli.weights import app
 from tests.checkpoints.hub import Hub, serving
 from tests.checkpoints.published import CLIP, NO_PRIOR, write_clip, write_unet, write_vae
 
@@ -49,6 +51,23 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         monkeypatch.setattr(catalogue, "KNOWN_FILES", files)
         monkeypatch.setattr(catalogue, "GROUPS", (Group("nets", "tests", ("net.pth", "lost.pth")),))
         yield server
+
+
+FLAGS = {
+    "list": ["--weights", "--json"],
+    "pull": ["--from", "--weights", "--json", "--quiet", "-q"],
+    "verify": ["--weights", "--json", "--quiet", "-q"],
+    "convert": ["--preset", "--dtype", "--out", "-o", "--weights", "--force", "--quiet", "-q"],
+}
+
+
+def test_the_options_are_these_and_no_others() -> None:
+    group = typer.main.get_command(app)
+    found = {
+        name: [flag for param in command.params if param.param_type_name == "option" for flag in param.opts]
+        for name, command in getattr(group, "commands", {}).items()
+    }
+    assert found == FLAGS
 
 
 def test_pull_says_what_comes_from_where_under_which_licence(
@@ -170,7 +189,19 @@ def test_list_shows_sizes_groups_licences_and_what_is_installed(
     assert lines[4] == f"Files are looked for in {tmp_path}, then in the package."
     assert run(["weights", "list", "--weights", str(tmp_path), "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["files"][0]
+    assert list(listed) == [
+        "name",
+        "holds",
+        "groups",
+        "size",
+        "digest",
+        "source",
+        "licence",
+        "installed",
+        "path",
+    ]
     assert listed["source"] == "https://huggingface.co/someone/nets"
+    assert listed["path"] == str(tmp_path / "net.pth")
     assert listed["installed"] is False
 
 
