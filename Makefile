@@ -3,6 +3,7 @@
 # make gates       format, lint, types, layers
 # make test-slow, make test-shared    the tests that are left out by default
 # make pictures    makes the documentation's pictures anew; ARGS="--weights runs/mini" with other weights
+# make card        measures the embedded model anew and puts figures and picture into presets/mini.md
 # make clean       removes what these made, the environment included
 #
 # PYTHON=python3.12 make ...   uses another Python; VENV=path puts the environment elsewhere.
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 SOURCES := animatex animatex_cli benchmarks docs tests
 
-.PHONY: demo test test-slow test-shared gates pictures clean
+.PHONY: demo test test-slow test-shared gates pictures card clean
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
@@ -40,6 +41,9 @@ gates: $(VENV)/.installed-dev
 
 pictures: $(VENV)/.installed
 	$(BIN)/python docs/pictures.py $(ARGS)
+
+card: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.embedded_model --sheet docs/images/mini-characters.jpg --page presets/mini.md $(ARGS)
 
 clean:
 	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

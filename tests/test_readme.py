@@ -13,7 +13,7 @@ import typer
 from animatex_cli.main import app, run
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = tuple(sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]))
+PAGES = tuple(sorted(page for folder in (".", "docs", "presets") for page in (ROOT / folder).glob("*.md")))
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
