@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from animatex.animate import animate, load_models, place_motion, plan_animation, read_inputs
+from animatex.bench.make import SuiteSpec, bench_characters, on_another_body, render
 from animatex.codec.codec import Scene
 from animatex.codec.motion.codec import MotionClip
 from animatex.config.loader import load_config
@@ -66,6 +67,23 @@ def main() -> None:
     _save(out / "tour-retarget.jpg", _strip(*_shown(drawn.frames)))
     _save(out / "tour-prior.jpg", _strip(*_rigid(clip)))
     _save(out / "tour-result.jpg", _strip(*_shown(made.frames)))
+    _save_bench(out)
+
+
+def _save_bench(out: Path) -> None:
+    """Two characters of each kind of the open A²Bench, and all that the cases of one of them have."""
+    spec = SuiteSpec("test", Size(384, 256), 16, characters=10)
+    characters = bench_characters(spec.split, spec.characters)
+    rendered = {character.id: render(character, spec) for character in characters}
+    _save(out / "bench-characters.jpg", _strip(*(own.reference.image for own, _ in rendered.values())))
+    own, driver = rendered["plant-005"]
+    rescaled = on_another_body(own, driver)
+    rows = (
+        Row("target, with the character's poses", overlay_poses(own.frames, own.poses)),
+        Row("the person, with their poses", overlay_poses(driver.frames, driver.poses)),
+        Row("the character's poses on that body", FrameSequence(draw_poses(rescaled), rescaled.fps)),
+    )
+    _save(out / "bench-case.jpg", _sheet(own.reference.image, *rows))
 
 
 def _options() -> argparse.Namespace:

@@ -187,6 +187,11 @@ def render(character: BenchCharacter, spec: SuiteSpec) -> tuple[SyntheticClip, S
     return own, driver
 
 
+def on_another_body(own: SyntheticClip, driver: SyntheticClip) -> PoseSequence:
+    """Put a character's own poses on the body of the person who drives it, where that person stands."""
+    return realign(own.poses, driver.reference.pose(own.frames.fps), move=True)
+
+
 def _places(split: Split, limit: int | None) -> list[tuple[Kind, int]]:
     """Give kind and number of each character, in order."""
     numbers = range(0, max(kind.count for kind in KINDS), _EVERY if split == "test" else 1)
@@ -243,7 +248,6 @@ def _check_alike(folder: Path, spec: SuiteSpec) -> None:
 
 def _write_character(folder: Path, character: BenchCharacter, spec: SuiteSpec) -> None:
     own, driver = render(character, spec)
-    on_another_body = realign(own.poses, driver.reference.pose(FPS), move=True)
     beside = folder.with_name(f".{folder.name}.part")
     try:
         shutil.rmtree(beside, ignore_errors=True)
@@ -254,7 +258,7 @@ def _write_character(folder: Path, character: BenchCharacter, spec: SuiteSpec) -
         for name, poses in (
             ("reference", own.reference.pose(FPS)),
             ("target", own.poses),
-            ("rescaled", on_another_body),
+            ("rescaled", on_another_body(own, driver)),
             ("driver", driver.poses),
         ):
             write_poses(_rounded(poses), beside / f"{name}.npz")
