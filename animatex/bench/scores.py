@@ -144,6 +144,7 @@ class Scores:
         scores: One for each metric, in the order of a table.
         cases: One for each pair, in the order of their names.
         environment: Where they were computed.
+        notes: What a reader of all values has to know: "2 of 2 generated videos are compressed files".
     """
 
     generated: str
@@ -152,6 +153,7 @@ class Scores:
     scores: tuple[Score, ...]
     cases: tuple[CaseScores, ...]
     environment: Environment
+    notes: tuple[str, ...] = ()
 
     def score(self, metric: str) -> Score:
         """Look up one metric.

@@ -77,7 +77,7 @@ def probe(path: Path) -> VideoInfo:
         InputError: It is missing, unreadable, truncated, too large, or not a video.
     """
     if path.is_dir():
-        pictures = _pictures(path)
+        pictures = list_pictures(path)
         return VideoInfo(path, read_image(pictures[0]).size, FOLDER_FPS, len(pictures), False, 0)
     with _opened(path) as (container, stream):
         has_audio = bool(container.streams.audio)
@@ -335,7 +335,12 @@ def _decord_frames(
         yield np.ascontiguousarray(np.rot90(frame, info.rotation // 90))
 
 
-def _pictures(folder: Path) -> list[Path]:
+def list_pictures(folder: Path) -> list[Path]:
+    """List the pictures of a folder in the order of the numbers in their names.
+
+    Raises:
+        InputError: There are none.
+    """
     pictures = [entry for entry in folder.iterdir() if entry.is_file() and is_image(entry)]
     if not pictures:
         raise InputError(f"{folder} is a folder without pictures", hint=_READABLE)
@@ -348,7 +353,7 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 
 def _picture_frames(folder: Path, wanted: list[int] | None, max_side: int | None) -> Iterator[np.ndarray]:
-    pictures = _pictures(folder)
+    pictures = list_pictures(folder)
     for index in range(len(pictures)) if wanted is None else wanted:
         if index >= len(pictures):
             raise InputError(f"{folder} ends after {len(pictures)} frames; frame {index} was asked for")
