@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -13,6 +13,8 @@ from animatex.errors import ConfigError
 
 if TYPE_CHECKING:
     from animatex.config.overrides import Override
+
+Choice = TypeVar("Choice", bound=str)
 
 _OUTPUT = "Output"
 _SETTINGS = "Settings"
@@ -95,9 +97,21 @@ def parse_size(text: str) -> tuple[int, int]:
         ConfigError: It says something else.
     """
     found = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", text)
-    if not found:
+    if not found or 0 in (int(found[1]), int(found[2])):
         raise ConfigError(f"--size {text}: needs WIDTHxHEIGHT in pixels", hint="for example --size 512x768.")
     return int(found[1]), int(found[2])
+
+
+def one_of(flag: str, value: str, choices: Sequence[Choice]) -> Choice:
+    """Read the value of an option that takes one of some words.
+
+    Raises:
+        ConfigError: It is none of them.
+    """
+    for choice in choices:
+        if choice == value:
+            return choice
+    raise ConfigError(f"{flag} {value}: needs {' or '.join(choices)}")
 
 
 def settings(given: Sequence[str] | None, flags: Mapping[str, tuple[str, object]]) -> list[str | Override]:

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from animatex.config.model import ClipVisionConfig
 from animatex.encoders.clip import FrozenClip
 from animatex.metrics.clips import CLIP_FRAMES, clip_starts, whole_segments
 from animatex.metrics.networks.i3d import FEATURES as I3D_FEATURES
@@ -89,6 +90,9 @@ class I3dFeatures:
 class MiniFeatures:
     """The embedded model's picture encoder: a row for each frame, and one for each clip.
 
+    A frame's row is the mean over four views half a patch apart: what lies where on the grid of patches would
+    count more than how far something moved.
+
     A clip's row is the mean of its frames and the mean size of the change from frame to frame.
 
     Attributes:
@@ -99,7 +103,8 @@ class MiniFeatures:
 
     def __call__(self, frames: np.ndarray, numbers: Sequence[int]) -> Mapping[str, np.ndarray]:
         """Give the sets "mini_frames" and "mini_clips"."""
-        rows = self.encoder.embed(frames).numpy()
+        views = [self.encoder.embed(view).numpy() for view in _views(frames, self.encoder.config.vision)]
+        rows = np.mean(views, axis=0)
         clips = [_clip_row(rows[i : i + CLIP_FRAMES]) for i in clip_starts(numbers)]
         return {"mini_frames": rows, "mini_clips": _rows(clips, 2 * rows.shape[1])}
 
@@ -151,12 +156,25 @@ class FeatureStore:
 @torch.inference_mode()
 def _run(network: torch.nn.Module, inputs: torch.Tensor) -> np.ndarray:
     device = next(network.parameters()).device
-    return np.asarray(network(inputs.to(device)).float().cpu())
+    rows: torch.Tensor = network(inputs.to(device))
+    return rows.float().cpu().numpy()
+
+
+def _views(frames: np.ndarray, sizes: ClipVisionConfig) -> Iterator[np.ndarray]:
+    """Cut four windows out of frames, which leave out one patch in all: uint8 [F, H', W', 3]."""
+    height, width = frames.shape[1:3]
+    patch = sizes.patch_size / sizes.image_size
+    left_out = round(height * patch), round(width * patch)
+    for y in (0, left_out[0] // 2):
+        for x in (0, left_out[1] // 2):
+            bottom, right = height - left_out[0] + y, width - left_out[1] + x
+            yield np.ascontiguousarray(frames[:, y:bottom, x:right])
 
 
 def _clip_row(rows: np.ndarray) -> np.ndarray:
     change = np.abs(np.diff(rows, axis=0)).mean(axis=0)
-    return np.concatenate([rows.mean(axis=0), change])[None]
+    row: np.ndarray = np.concatenate([rows.mean(axis=0), change])[None]
+    return row
 
 
 def _rows(parts: Sequence[np.ndarray], dimensions: int) -> np.ndarray:

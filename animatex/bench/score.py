@@ -30,6 +30,7 @@ LEVEL = 0.95
 
 _SEED = 20240410
 _BIASED = "interval biased upwards: a resampled set holds some videos twice"
+_MINI = "seen by the embedded model's own small picture encoder: comparable with itself alone"
 _OF_CLIPS = frozenset(("resnet", "i3d", "mini_clips"))
 _OF_VIDEOS = frozenset(("resnet_files", "i3d_files"))
 
@@ -220,7 +221,7 @@ def _set_score(
     rows, dimensions = generated.rows, generated.dimensions
     if rows < 2:
         return _score(metric, instruments, counts, None, f"too few: {rows} {unit}; at least 2 are needed")
-    notes = []
+    notes = [_MINI] if metric.group == "mini" else []
     if generated.videos_without_rows:
         notes.append(f"{generated.videos_without_rows} of {counts.videos} videos have no clip of 16 frames")
     if metric.group != "kernel" and rows <= dimensions:
@@ -257,6 +258,8 @@ def _interval(
 
 
 def _notes(request: ScoreRequest) -> Iterator[str]:
+    if len(request.pairs) < 2 and request.resamples:
+        yield "one video: no intervals, for they come from drawing other sets of videos"
     if request.size is not None:
         yield f"frames were brought to {request.size} pixels, bilinear without antialiasing"
     for side, paths in (

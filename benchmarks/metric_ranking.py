@@ -1,0 +1,94 @@
+"""What each metric says about copies of a video that were spoilt on purpose, as a Markdown table.
+
+    python benchmarks/metric_ranking.py dance.mp4 > table.md
+
+Copies are blurred (sigma in pixels), shifted to the right, given noise (standard deviation, 0..255), encoded
+again by H.264 (crf), frozen at the first frame, and played backwards; all but the encoded ones are lossless.
+Metrics that need weights which are not installed are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from animatex.bench.catalogue import choose_metrics
+from animatex.bench.compare import as_number
+from animatex.bench.instruments import Instruments, open_instruments
+from animatex.bench.pairs import Pair
+from animatex.bench.score import ScoreRequest, score_videos
+from animatex.bench.scores import Scores
+from animatex.video.frames import FrameSequence
+from animatex.video.reader import read_video
+from animatex.video.writer import write_video
+
+LEFT_OUT = ("flicker_target", "detected_target", "pck_0.2")
+ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
+
+
+def main() -> None:
+    """Make the copies, score them, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--frames", type=int, default=32)
+    parser.add_argument("--max-side", type=int, help="reduce the frames first")
+    parser.add_argument("--weights", type=Path)
+    args = parser.parse_args()
+    video = read_video(args.video, range(args.frames), max_side=args.max_side)
+    metrics = [m for m in choose_metrics() if m.name not in LEFT_OUT]
+    instruments = open_instruments(metrics, args.weights)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_video(folder / "target", video)
+        rows = {copy: compare(path, folder / "target", instruments) for copy, path in copies(video, folder)}
+    first = next(iter(rows.values()))
+    shown = [score for score in first.scores if score.value is not None]
+    print("| copy |", " | ".join(f"{score.title} {ARROWS[score.better]}".strip() for score in shown), "|")
+    print("| --- |", " | ".join("---:" for _ in shown), "|")
+    for copy, scores in rows.items():
+        values = (scores.score(each.metric).value for each in shown)
+        print(f"| {copy} |", " | ".join("-" if v is None else as_number(v) for v in values), "|", flush=True)
+
+
+def compare(generated: Path, target: Path, instruments: Instruments) -> Scores:
+    """Score one copy."""
+    pair = Pair(generated.stem, generated, target, None)
+    return score_videos(ScoreRequest(generated, target, (pair,), {}, None, 0, None), instruments)
+
+
+def copies(video: FrameSequence, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Write each copy, and give its name and its path."""
+    frames, noise = video.frames, np.random.default_rng(13)
+    yield "the same", written(frames, folder / "same", video.fps)
+    for sigma in (1, 2, 4):
+        blurred = np.stack([cv2.GaussianBlur(frame, (0, 0), sigma) for frame in frames])
+        yield f"blur {sigma}", written(blurred, folder / f"blur{sigma}", video.fps)
+    for pixels in (2, 8, 32):
+        move = np.array([[1, 0, pixels], [0, 1, 0]], np.float32)
+        size = video.size.width, video.size.height
+        moved = [cv2.warpAffine(f, move, size, borderMode=cv2.BORDER_REPLICATE) for f in frames]
+        yield f"shift {pixels}", written(np.stack(moved), folder / f"shift{pixels}", video.fps)
+    for deviation in (5, 20):
+        spoilt = np.rint(frames + noise.normal(0, deviation, frames.shape)).clip(0, 255).astype(np.uint8)
+        yield f"noise {deviation}", written(spoilt, folder / f"noise{deviation}", video.fps)
+    for crf in (23, 33, 43):
+        path = folder / f"crf{crf}.mp4"
+        write_video(path, video, crf=crf)
+        yield f"crf {crf}", path
+    yield "frozen", written(np.repeat(frames[:1], len(frames), axis=0), folder / "frozen", video.fps)
+    yield "backwards", written(frames[::-1], folder / "backwards", video.fps)
+
+
+def written(frames: np.ndarray, folder: Path, fps: float) -> Path:
+    """Write lossless pictures."""
+    write_video(folder, FrameSequence(np.ascontiguousarray(frames), fps))
+    return folder
+
+
+if __name__ == "__main__":
+    main()
