@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from animatex_cli import console
-from animatex_cli.options import Device, Force, Json, Quiet, Weights, one_of, parse_size
+from animatex_cli.options import Force, Json, Quiet, Weights, one_of, parse_size
 
 if TYPE_CHECKING:
     from animatex.bench.scores import Score, Scores
@@ -92,7 +92,15 @@ def command(
         ),
     ] = 100,
     weights: Weights = None,
-    device: Device = None,
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device",
+            metavar="NAME",
+            help="Where networks run: cpu, cuda, mps or auto.",
+            rich_help_panel="Settings",
+        ),
+    ] = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -106,7 +114,7 @@ def command(
     chosen = choose_metrics(tuple(name.strip() for name in (metrics or "").split(",") if name), protocol)
     at = None if size is None else Size(*reversed(parse_size(size)))
     setting_ = None if setting is None else one_of("--setting", setting, SETTINGS)
-    place = one_of("--device", device or "auto", get_args(DeviceChoice))
+    place = one_of("--device", device, get_args(DeviceChoice))
     for path in filter(None, (out, csv)):
         check_output(path, force=force)
 

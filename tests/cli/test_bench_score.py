@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import typer
 
 from animatex.bench.catalogue import METRICS
 from animatex.bench.scores import read_scores
 from animatex.metrics.pixel import l1_disco, psnr, ssim_disco
 from animatex.video.image import write_png
-from animatex_cli.main import run
+from animatex_cli.main import app, run
 from tests.bench.videos import moving, noisy, write_file, write_pictures
 
 
@@ -172,6 +173,16 @@ def test_only_what_a_protocol_defines(pairs, capsys: pytest.CaptureFixture[str])
         metric.name
         for metric in METRICS
         if metric.protocol == "disco-2024-04" and metric.name != "psnr_overflow"
+    }
+
+
+def test_the_options_are_these_and_no_others():
+    command = typer.main.get_command(app).commands["bench"].commands["score"]
+    flags = {flag for param in command.params if param.param_type_name == "option" for flag in param.opts}
+    assert flags == {
+        *("--out", "-o", "--csv", "--force", "--json", "--quiet", "-q"),
+        *("--metrics", "--protocol", "--size", "--setting", "--resamples"),
+        *("--weights", "--device"),
     }
 
 
