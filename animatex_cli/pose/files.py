@@ -113,7 +113,8 @@ def write_overlay(preview: Path, poses: PoseSequence, frames: FrameSequence, pro
     elif len(overlay) == 1:
         write_png(preview, overlay.frames[0])
     else:
-        write_png(preview, contact_sheet(frames.frames[0], (Row("poses", overlay),)))
+        character = frames.frames[0] if len(frames) == 1 else None
+        write_png(preview, contact_sheet(character, (Row("poses", overlay),)))
 
 
 def write_drawn(drawn: Path, poses: PoseSequence, progress: Progress) -> None:

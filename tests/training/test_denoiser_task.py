@@ -169,6 +169,8 @@ def test_the_same_pose_pictures_lie_behind_the_codec_unless_epi_moves_them(out: 
     assert torch.equal(plain.latents, moved.latents)
     assert torch.equal(plain.conditioning.prior, moved.conditioning.prior)
     assert not torch.equal(plain.conditioning.pose_frames, moved.conditioning.pose_frames)
+    for untouched in ("keypoints", "driving_embeds", "reference_pose", "reference_image"):
+        assert torch.equal(getattr(plain.conditioning, untouched), getattr(moved.conditioning, untouched))
 
 
 def test_a_loss_depends_on_its_stream_alone(out: Path) -> None:
