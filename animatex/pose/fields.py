@@ -28,7 +28,7 @@ def parse_json(text: str, source: str) -> Json:
     """
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{source} is not JSON: {error}", hint=READABLE) from error
 
 

@@ -68,6 +68,11 @@ def read_openpose(path: Path, canvas: Size | None, fps: float | None, person: Pe
                 f"{path} does not say how large its pictures are",
                 hint=f"animatex pose convert {path} --fps {fps or 24:g} --size 512x768, for instance.",
             )
+        if sizes and size != sizes[0]:
+            raise InputError(
+                f"{where}: the canvas is {size}, and {sizes[0]} in the first frame",
+                hint="one clip has one size.",
+            )
         sizes.append(size)
         detections.append(_people(frame["people"], size, where))
     if not detections:

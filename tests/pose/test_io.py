@@ -184,7 +184,12 @@ def person(**changes) -> dict:
     [
         ("{", r"p\.json is not JSON"),
         ("3", r"p\.json, frame 0 is not OpenPose JSON: it has no list 'people'"),
+        ("[" * 100_000, r"p\.json is not JSON"),
         (json.dumps([openpose(), {}]), "frame 1 is not OpenPose JSON"),
+        (
+            json.dumps([openpose(), {**openpose(), "canvas_width": 640}]),
+            "frame 1: the canvas is 640x768, and 512x768 in the first frame",
+        ),
         (
             json.dumps(person(pose_keypoints_2d=[1.0] * 51)),
             "person 0: 'pose_keypoints_2d' has 51 numbers; needs 54 .18 points. or 75 .25 points.",
