@@ -35,6 +35,9 @@ TIMEOUT = 30.0
 PARTIAL, NOTHING_LEFT = 206, 416
 """What a server answers that goes on where it was told to, and one that has nothing there."""
 
+AS_IT_IS = {"Accept-Encoding": "identity"}
+"""Asks a server not to compress, so that sizes and places in the file are its own."""
+
 _AGAIN = "the same command goes on where it stopped."
 
 
@@ -152,7 +155,11 @@ def look_up(file: KnownFile) -> Remote:
     if isinstance(file.source, WebSource):
         assert file.digest is not None
         with _explained(file, file.source.url):
-            response = _hub().get_session().head(file.source.url, follow_redirects=True, timeout=TIMEOUT)
+            response = (
+                _hub()
+                .get_session()
+                .head(file.source.url, headers=AS_IT_IS, follow_redirects=True, timeout=TIMEOUT)
+            )
             response.raise_for_status()
         length = response.headers.get("Content-Length")
         size = file.size if length is None else int(length)
@@ -162,12 +169,13 @@ def look_up(file: KnownFile) -> Remote:
     url = hub.hf_hub_url(file.source.repo, file.name, revision=file.source.revision)
     with _explained(file, url):
         described = hub.get_hf_file_metadata(url, timeout=TIMEOUT)
-    digest = described.etag if len(described.etag or "") in (40, 64) else file.digest
+    said = described.etag if len(described.etag or "") in (40, 64) else None
+    digest = file.digest or said
     if digest is None:
         raise InputError(f"{url} says nothing of the file's hash", hint="without HF_ENDPOINT it will.")
-    if file.digest is not None and len(digest) == len(file.digest) and digest != file.digest:
+    if said is not None and len(said) == len(digest) and said != digest:
         raise InputError(
-            f"{url} is another file than the published {file.name}: {_hashes(digest, file.digest)}",
+            f"{url} is another file than the published {file.name}: {_hashes(said, digest)}",
             hint="look at its page; a mirror named by HF_ENDPOINT may be at fault.",
         )
     return Remote(url, described.size, digest, on_hub=True)
@@ -293,8 +301,7 @@ def _receive(file: KnownFile, remote: Remote, out: BinaryIO, progress: Progress)
 
 def _stream(remote: Remote, out: BinaryIO, shown: Megabytes) -> None:
     hub = _hub()
-    headers = dict(hub.utils.build_hf_headers(token=None if remote.on_hub else False))
-    headers["Accept-Encoding"] = "identity"
+    headers = hub.utils.build_hf_headers(token=None if remote.on_hub else False) | AS_IT_IS
     if out.tell():
         headers["Range"] = f"bytes={out.tell()}-"
     session = hub.get_session()

@@ -325,6 +325,13 @@ def test_a_file_of_a_git_repository_is_known_by_gits_hash(hub: Hub, tmp_path: Pa
     assert (tmp_path / "net.pth").read_bytes() == CONTENT
 
 
+def test_the_hash_that_is_known_counts_where_the_hub_says_another_kind(hub: Hub, tmp_path: Path) -> None:
+    hub.says_digest, hub.sends = "f" * 40, CONTENT[::-1]
+    assert f"instead of {DIGEST[:12]}…" in refused(tmp_path).message
+    hub.sends = None
+    fetch(tmp_path)
+
+
 def test_a_file_without_an_address_is_left_to_people(tmp_path: Path) -> None:
     file = replace(FILE, source=HandSource("https://example.org"), digest=None)
     plan = plan_pull([file], tmp_path)
