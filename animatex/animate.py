@@ -178,7 +178,13 @@ def read_inputs(
     frames = list(plan.clip.frames)
     driving = None
     if plan.video is not None:
-        driving = read_video(plan.video.path, frames, fps=plan.clip.source_fps, progress=progress)
+        driving = read_video(
+            plan.video.path,
+            frames,
+            fps=plan.clip.source_fps,
+            colours=config.pictures.colours,
+            progress=progress,
+        )
     if plan.poses is not None:
         poses = _chosen(plan.poses, plan.clip)
         require_person(poses, config.pose.max_missing, "the pose file")
@@ -188,7 +194,7 @@ def read_inputs(
         estimator = resolve_estimator(config.pose, _weights_folder(plan), config.runtime.device).value
         progress.done()
         poses = extract_poses(driving, estimator, config.pose, progress, plan.video.path.name)
-    reference, alpha = place_reference(plan.reference, plan.fit)
+    reference, alpha = place_reference(plan.reference, plan.fit, config.pictures.filter)
     rig = None
     if isinstance(config.codec, MotionCodecConfig):
         progress.start("taking the character apart", 1)
@@ -203,7 +209,12 @@ def read_inputs(
         reference_pose = on_canvas(reference_pose, plan.fit)
     progress.done()
     return ClipInputs(
-        reference=reference, reference_pose=reference_pose, rig=rig, driving=driving, poses=poses
+        reference=reference,
+        reference_pose=reference_pose,
+        rig=rig,
+        driving=driving,
+        poses=poses,
+        portrait=plan.reference.rgb if config.pictures.clip_sees == "original" else None,
     )
 
 
@@ -261,7 +272,14 @@ def animate(
         clip = models.codec.open(scene, generator)
     with placed(models.clip, runtime):
         conditioning = prepare_conditioning(
-            scene, clip, models.clip, config.conditions, inputs.poses, inputs.driving
+            scene,
+            clip,
+            models.clip,
+            config.conditions,
+            inputs.poses,
+            inputs.driving,
+            config.pictures,
+            inputs.portrait,
         )
     progress.done()
     noise = initial_noise(conditioning.latent_shape, config.sampler.offset_noise, generator)
@@ -274,6 +292,8 @@ def animate(
 
 def place_motion(inputs: ClipInputs, config: AnimateConfig) -> Scene:
     """Put the performer's motion on the character's body, on its canvas."""
+    if config.pictures.poses_drawn_at == "driving":
+        return Scene(inputs.reference, inputs.reference_pose, inputs.poses, inputs.rig)
     if config.pose.reference_pose == "driving":
         poses = inputs.poses.on_canvas(inputs.canvas)
         return Scene(inputs.reference, inputs.reference_pose.on_canvas(inputs.canvas), poses, inputs.rig)

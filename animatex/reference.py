@@ -21,7 +21,7 @@ from animatex.pose.skeleton import (
     RIGHT_SHOULDER,
 )
 from animatex.rig.rig import Rig
-from animatex.video.fit import Fit, to_canvas
+from animatex.video.fit import Filter, Fit, to_canvas
 from animatex.video.image import ReferenceImage
 
 _TRUNK = (NECK, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP)
@@ -34,16 +34,23 @@ _NEAR = 0.015
 """How far beside the character a joint may lie, as a part of the picture's height."""
 
 
-def place_reference(picture: ReferenceImage, fit: Fit) -> tuple[np.ndarray, np.ndarray | None]:
+def place_reference(
+    picture: ReferenceImage, fit: Fit, filter: Filter = "smooth"
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Lay the picture, and its alpha channel if it has one, on the canvas.
+
+    Args:
+        picture: As it was read.
+        fit: How it lies there.
+        filter: How it is scaled.
 
     Returns:
         uint8 [H, W, 3], and uint8 [H, W] or None.
     """
     if picture.alpha is None:
-        return to_canvas(picture.rgb, fit), None
+        return to_canvas(picture.rgb, fit, filter=filter), None
     alpha = np.repeat(picture.alpha[..., None], 3, 2)
-    return to_canvas(picture.rgb, fit), to_canvas(alpha, fit)[..., 0]
+    return to_canvas(picture.rgb, fit, filter=filter), to_canvas(alpha, fit, filter=filter)[..., 0]
 
 
 def choose_reference_pose(

@@ -7,7 +7,9 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TypedDict
+from typing import Annotated, TypedDict
+
+import typer
 
 from animatex import __version__
 from animatex.errors import AnimateXError, require
@@ -29,6 +31,12 @@ _PACKAGES = (
 )
 
 
+_PUBLISHED = "animate-x"
+_BENCH_PRESETS = ("mini", _PUBLISHED)
+_TRAINED_FRAMES = 32
+_BENCH_COLUMNS = ("one call", "frames", "size", "dtype", "threads", "seconds", "for 32 frames", "memory")
+
+
 class Choice(TypedDict):
     """What was chosen and why; `name` is None where nothing works, and `hint` says what to do."""
 
@@ -43,6 +51,19 @@ class PresetReport(TypedDict):
     name: str
     ready: bool
     missing: list[str]
+
+
+class BenchReport(TypedDict):
+    """One call of a preset's network; `seconds_32` is scaled by slots where `frames` is not 32."""
+
+    preset: str
+    frames: int
+    size: str
+    dtype: str
+    threads: int
+    seconds: float
+    seconds_32: float
+    memory_bytes: int | None
 
 
 class Report(TypedDict):
@@ -62,11 +83,36 @@ class Report(TypedDict):
     presets: list[PresetReport]
     advice: list[str]
     ok: bool
+    bench: list[BenchReport]
 
 
-def command(weights: Weights = None, json: Json = False) -> None:
+def command(
+    weights: Weights = None,
+    json: Json = False,
+    bench: Annotated[
+        bool,
+        typer.Option(
+            "--bench",
+            help="Also time one call of the embedded network and one of the published size, with random "
+            "weights. On a processor the latter takes many minutes and 10 GB.",
+        ),
+    ] = False,
+    bench_frames: Annotated[
+        int,
+        typer.Option(
+            "--bench-frames",
+            min=1,
+            metavar="N",
+            help="Frames of those calls; fewer take less time and memory.",
+        ),
+    ] = _TRAINED_FRAMES,
+) -> None:
     """Show what this machine has, which backends run and why, and what to install for what is missing."""
     report = examine(weights)
+    if bench:
+        for preset in _BENCH_PRESETS:
+            console.note(f"one call of {preset}'s network, {bench_frames} frames")
+            report["bench"].append(time_network(preset, bench_frames))
     if json:
         console.print_json(report)
         return
@@ -84,6 +130,9 @@ def command(weights: Weights = None, json: Json = False) -> None:
             for preset in report["presets"]
         ],
     )
+    if report["bench"]:
+        console.print_text("")
+        console.print_table(_BENCH_COLUMNS, [_bench_row(row) for row in report["bench"]])
     if report["advice"]:
         console.print_text("\nto install")
     for line in report["advice"]:
@@ -120,6 +169,38 @@ def examine(weights: Path | None) -> Report:
         presets=presets,
         advice=_advice(choices, presets, files, folder),
         ok=all(choice["name"] is not None for choice in (device, dtype, estimator, video)),
+        bench=[],
+    )
+
+
+def time_network(preset: str, frames: int) -> BenchReport:
+    """Time one call of a preset's network with random weights, in bfloat16 if it is of the published size.
+
+    Args:
+        preset: Its name.
+        frames: Frames that the network sees at once.
+    """
+    import torch
+
+    from animatex.bench.evaluation import measure_evaluation
+    from animatex.config.loader import load_config
+    from animatex.config.presets import preset_path
+    from animatex.config.run import AnimateConfig
+    from animatex.runtime import resolve_device, resolve_dtype
+
+    config = load_config(AnimateConfig, preset_path(preset))
+    device = resolve_device("auto").value
+    dtype = torch.bfloat16 if preset == _PUBLISHED else resolve_dtype("auto", device).value
+    measured = measure_evaluation(config, frames, device, dtype)
+    return BenchReport(
+        preset=preset,
+        frames=measured.frames,
+        size=str(measured.size),
+        dtype=measured.dtype,
+        threads=measured.threads,
+        seconds=round(measured.seconds, 3),
+        seconds_32=round(measured.seconds_for(_TRAINED_FRAMES), 3),
+        memory_bytes=measured.memory,
     )
 
 
@@ -216,6 +297,13 @@ def _advice(
         commands.setdefault(pull_command(names, folder) or "install animatex again", []).append(purpose)
     advice += [f"{', '.join(purposes)}: {command}" for command, purposes in commands.items()]
     return advice
+
+
+def _bench_row(row: BenchReport) -> tuple[str, ...]:
+    scaled = "" if row["frames"] == _TRAINED_FRAMES else f"about {row['seconds_32']:.1f} s"
+    memory = "" if row["memory_bytes"] is None else f"{row['memory_bytes'] / 2**30:.1f} GiB"
+    numbers = (str(row["frames"]), row["size"], row["dtype"], str(row["threads"]))
+    return (row["preset"], *numbers, f"{row['seconds']:.1f} s", scaled, memory)
 
 
 def _rows(report: Report) -> list[tuple[str, str]]:

@@ -95,7 +95,11 @@ def test_every_link_and_picture_leads_somewhere(page: Path):
     "page", [page for page in PAGES if page.name != "presets.md"], ids=lambda page: page.name
 )
 def test_every_option_that_is_mentioned_exists(page: Path):
-    known = {option for option in _options(typer.main.get_command(app))} | {"--help", "--no-build-isolation"}
+    known = {option for option in _options(typer.main.get_command(app))} | {
+        "--help",
+        "--no-build-isolation",
+        "--no-deps",
+    }
     for benchmark in (ROOT / "benchmarks").glob("*.py"):
         known |= set(re.findall(r'add_argument\("(--[a-z-]+)"', benchmark.read_text("utf-8")))
     mentioned = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", page.read_text("utf-8")))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from animatex.checkpoints.keymap import Shape, refuse
-from animatex.checkpoints.official_unet import is_official_unet, translate_official
+from animatex.checkpoints.official_unet import is_official_unet, is_unianimate, translate_official
 from animatex.checkpoints.sd_vae import is_stable_diffusion, translate_sd_vae
 from animatex.checkpoints.store import Kind, read_foreign, read_header, read_weights
 from animatex.codec.vae import STABLE_DIFFUSION, VaeCodec, build_autoencoder
@@ -59,7 +59,7 @@ def load_unet(
         unet = build_unet(config, scan=scan, checkpointing=checkpointing)
     if read_header(path) is not None:
         return _fill(unet, read_weights(path, kind="unet", config=config, dtype=dtype), path.name, dtype)
-    source = _read_foreign_of(path, "unet")
+    source = _read_foreign_of(path, _published(config))
     if empty_prompt is None:
         raise CheckpointMismatch(
             f"{path.name} has no empty prompt: the published file comes without CLIP's text context",
@@ -167,7 +167,12 @@ def _translate_unet(
     return translate_official(source, config, shapes, file=file)
 
 
-def _read_foreign_of(path: Path, kind: Kind) -> Mapping[str, Tensor]:
+def _published(config: UNetConfig) -> Literal["unet", "unianimate"]:
+    """Tell whose published network such a configuration is."""
+    return "unianimate" if config.pose_indicator is None else "unet"
+
+
+def _read_foreign_of(path: Path, kind: Kind | Literal["unianimate"]) -> Mapping[str, Tensor]:
     """Read somebody else's file and make sure that it holds such a network."""
     source = read_foreign(path)
     found = _recognise(source)
@@ -181,7 +186,7 @@ def _read_foreign_of(path: Path, kind: Kind) -> Mapping[str, Tensor]:
 
 _KNOWN = {
     "unet": "the published Animate-X network",
-    "unianimate": "a UniAnimate network, which has no pose indicator",
+    "unianimate": "the published UniAnimate network (it has no pose indicator)",
     "vae": "Stable Diffusion's autoencoder",
     "clip": "open_clip's CLIP",
     "inception": "Inception-v3, a metric's network",
@@ -207,7 +212,7 @@ def _recognise(names: Mapping[str, Tensor]) -> str:
     """Tell what a foreign checkpoint is by its names."""
     if is_official_unet(names):
         return "unet"
-    if "input_blocks.0.0.weight" in names and "dwpose_embedding.0.weight" in names:
+    if is_unianimate(names):
         return "unianimate"
     if is_stable_diffusion(names):
         return "vae"

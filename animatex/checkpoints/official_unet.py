@@ -1,7 +1,8 @@
-"""The published Animate-X network's names, translated to ours.
+"""The names of the published Animate-X and UniAnimate networks, translated to ours.
 
-Its blocks are numbered in the order they are built, so the map is a walk through the levels, as `model.build`
-goes, and a table for the inside of each kind of module. Spelling mistakes in names are the file's.
+UniAnimate's are Animate-X's without a Pose Indicator. Blocks are numbered in the order they are built, so the
+map is a walk through the levels, as `model.build` goes, and a table for the inside of each kind of module.
+Spelling mistakes in names are the files'.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from animatex.checkpoints.keymap import KeyMap, Shape, translate, under
-from animatex.config.model import UNetConfig
+from animatex.config.model import PoseIndicatorConfig, UNetConfig
 from animatex.errors import CheckpointMismatch
 from animatex.model.embeddings import position_sinusoids
 
@@ -86,16 +87,20 @@ _HEAD = {"0": "linear_1", "2": "linear_2"}
 
 
 def official_keymap(config: UNetConfig) -> KeyMap:
-    """Make the map for a network of these sizes."""
+    """Make the map for a network of these sizes: UniAnimate's if it has no Pose Indicator."""
+    indicator = config.pose_indicator
+    modules = {**_once_per_clip(), **_down(config), **_mid(indicator is not None), **_up(config)}
+    if indicator is None:
+        return KeyMap(modules)
     return KeyMap(
-        modules={**_once_per_clip(config), **_down(config), **_mid(), **_up(config)},
+        modules=modules | _pose_indicator(indicator),
         tensors={
             "pose_embedding_after.latents": "pose_indicator.resampler.learned_queries",
             **{
                 f"pose_embedding_before.encoder.layers.{n}.self_attn.in_proj_{leaf}": (
                     f"pose_indicator.keypoints.layers.{n}.to_qkv.{leaf}"
                 )
-                for n in range(config.pose_indicator.keypoint_layers)
+                for n in range(indicator.keypoint_layers)
                 for leaf in ("weight", "bias")
             },
         },
@@ -103,24 +108,14 @@ def official_keymap(config: UNetConfig) -> KeyMap:
     )
 
 
-def _once_per_clip(config: UNetConfig) -> dict[str, str]:
-    before, after = "pose_embedding_before", "pose_embedding_after"
-    keypoints, resampler = "pose_indicator.keypoints", "pose_indicator.resampler"
+def _once_per_clip() -> dict[str, str]:
     names = {
         "time_embed.0": "time_1",
         "time_embed.2": "time_2",
         **under("pre_image_condition", "image_tokens", _HEAD),
-        f"{before}.increase_embed_dim.0": f"{keypoints}.lift_1",
-        f"{before}.increase_embed_dim.1": f"{keypoints}.lift_2",
-        **under(f"{before}.pre_image_condition_p", f"{keypoints}.to_tokens", _HEAD),
-        **{f"{after}.{name}": f"{resampler}.{name}" for name in ("proj_in", "proj_out", "norm_out")},
         **under("randomref_embedding2", "reference_latents", _LATENT),
         **under("randomref_embedding_after2", "reference_latents", _MIXER),
     }
-    for n in range(config.pose_indicator.keypoint_layers):
-        names |= under(f"{before}.encoder.layers.{n}", f"{keypoints}.layers.{n}", _ENCODER_LAYER)
-    for n in range(config.pose_indicator.resampler_layers):
-        names |= under(f"{after}.layers.{n}", f"{resampler}.layers.{n}", _PERCEIVER_LAYER)
     for theirs, ours in (
         ("local_image_embedding", "reference_image"),
         ("dwpose_embedding", "pose_frames"),
@@ -130,12 +125,29 @@ def _once_per_clip(config: UNetConfig) -> dict[str, str]:
     return names
 
 
-def _stage(source: str, target: str, attends: bool) -> dict[str, str]:
+def _pose_indicator(config: PoseIndicatorConfig) -> dict[str, str]:
+    before, after = "pose_embedding_before", "pose_embedding_after"
+    keypoints, resampler = "pose_indicator.keypoints", "pose_indicator.resampler"
+    names = {
+        f"{before}.increase_embed_dim.0": f"{keypoints}.lift_1",
+        f"{before}.increase_embed_dim.1": f"{keypoints}.lift_2",
+        **under(f"{before}.pre_image_condition_p", f"{keypoints}.to_tokens", _HEAD),
+        **{f"{after}.{name}": f"{resampler}.{name}" for name in ("proj_in", "proj_out", "norm_out")},
+    }
+    for n in range(config.keypoint_layers):
+        names |= under(f"{before}.encoder.layers.{n}", f"{keypoints}.layers.{n}", _ENCODER_LAYER)
+    for n in range(config.resampler_layers):
+        names |= under(f"{after}.layers.{n}", f"{resampler}.layers.{n}", _PERCEIVER_LAYER)
+    return names
+
+
+def _stage(source: str, target: str, config: UNetConfig, attends: bool) -> dict[str, str]:
     names = under(f"{source}.0", f"{target}.resnet", _RESNET)
     if attends:
         names |= under(f"{source}.1", f"{target}.spatial", _TRANSFORMER)
-        names |= under(f"{source}.1.pose_attention", f"{target}.pose", _POSE)
         names |= under(f"{source}.2", f"{target}.temporal", _TRANSFORMER)
+    if attends and config.pose_indicator is not None:
+        names |= under(f"{source}.1.pose_attention", f"{target}.pose", _POSE)
     return names
 
 
@@ -144,17 +156,18 @@ def _down(config: UNetConfig) -> dict[str, str]:
     for level, first in enumerate(_first_blocks(config)):
         for n in range(config.blocks_per_level):
             attends = level in config.attention_levels
-            names |= _stage(f"input_blocks.{first + n}", f"down.{level}.blocks.{n}", attends)
+            names |= _stage(f"input_blocks.{first + n}", f"down.{level}.blocks.{n}", config, attends)
         if level + 1 < len(config.multipliers):
             names[f"input_blocks.{first + config.blocks_per_level}.op"] = f"down.{level}.resample.conv"
     return names
 
 
-def _mid() -> dict[str, str]:
+def _mid(moves: bool) -> dict[str, str]:
+    pose = under("middle_block.1.pose_attention", "mid.0.pose", _POSE)
     return {
         **under("middle_block.0", "mid.0.resnet", _RESNET),
         **under("middle_block.1", "mid.0.spatial", _TRANSFORMER),
-        **under("middle_block.1.pose_attention", "mid.0.pose", _POSE),
+        **(pose if moves else {}),
         **under("middle_block.2", "mid.0.temporal", _TRANSFORMER),
         **under("middle_block.3", "mid.1.resnet", _RESNET),
     }
@@ -166,7 +179,7 @@ def _up(config: UNetConfig) -> dict[str, str]:
     for level in reversed(range(len(config.multipliers))):
         attends = level in config.attention_levels
         for n in range(config.blocks_per_level + 1):
-            names |= _stage(f"output_blocks.{number}", f"up.{level}.blocks.{n}", attends)
+            names |= _stage(f"output_blocks.{number}", f"up.{level}.blocks.{n}", config, attends)
             number += 1
         if level > 0:
             names[f"output_blocks.{number - 1}.{3 if attends else 1}.conv"] = f"up.{level}.resample.conv"
@@ -183,14 +196,23 @@ def is_official_unet(names: Mapping[str, Tensor]) -> bool:
     return "input_blocks.0.0.weight" in names and "pose_embedding_after.latents" in names
 
 
+def is_unianimate(names: Mapping[str, Tensor]) -> bool:
+    """Tell whether a checkpoint is the published UniAnimate network, of whatever size."""
+    return (
+        "input_blocks.0.0.weight" in names
+        and "dwpose_embedding.0.weight" in names
+        and not is_official_unet(names)
+    )
+
+
 def translate_official(
     source: Mapping[str, Tensor], config: UNetConfig, shapes: Mapping[str, Shape], *, file: str
 ) -> dict[str, Tensor]:
-    """Rename the tensors of the published network.
+    """Rename the tensors of a published network.
 
     Args:
         source: Tensors of the published file.
-        config: Sizes of our network.
+        config: Sizes of our network; without a Pose Indicator the file is UniAnimate's.
         shapes: Our names and shapes, without the empty prompt's context, which is not in that file.
         file: Its name, for messages.
 

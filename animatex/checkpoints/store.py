@@ -16,6 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from animatex.checkpoints.history import completed_unet
 from animatex.config.section import Section
 from animatex.errors import CheckpointMismatch, InputError
 
@@ -119,6 +120,8 @@ def read_header(path: Path) -> Header | None:
             hint="update animatex, or take weights made with this version.",
         )
     config: Mapping[str, object] = json.loads(metadata.get("config", "{}"))
+    if kind == "unet":
+        config = completed_unet(config)
     return Header(kind, config, metadata.get("source_sha256"))
 
 

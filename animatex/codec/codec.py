@@ -30,7 +30,8 @@ class Scene:
     Attributes:
         reference: The character on the canvas, uint8 [H, W, 3], RGB.
         reference_pose: Its joints on the canvas; one frame.
-        poses: Where the joints shall be, on the canvas, already on the character's body; F frames.
+        poses: Where the joints shall be, on the canvas, already on the character's body; F frames. Where
+            `pictures.poses_drawn_at` says so, both are in the driving video's own pixels.
         rig: The character taken apart; None where no rig network is at work.
     """
 

@@ -21,6 +21,7 @@ class ClipInputs:
         rig: The character taken apart; None where the codec does without.
         driving: The performer, already sampled to the clip; None where only poses were given.
         poses: The performer's poses in pixels of its own video, one per frame.
+        portrait: What CLIP sees of the character, uint8 [h, w, 3]; None: the canvas.
 
     Raises:
         ValueError: Frames and poses are not equally many.
@@ -31,6 +32,7 @@ class ClipInputs:
     rig: Rig | None
     driving: FrameSequence | None
     poses: PoseSequence
+    portrait: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.driving is not None and len(self.driving) != len(self.poses):

@@ -37,7 +37,11 @@ Temporal = Annotated[TemporalAttention | TemporalMamba, Field(discriminator="kin
 
 
 class PoseIndicatorConfig(Section):
-    """The Implicit Pose Indicator: key points that query the driving frames' CLIP features."""
+    """The Implicit Pose Indicator: key points that query the driving frames' CLIP features.
+
+    The last five keys are what the paper's Tables 4 and 5 vary; as released they are true, true, keypoints,
+    after, 1.
+    """
 
     tokens: Positive
     """Motion tokens per frame; the context of every pose attention."""
@@ -59,6 +63,30 @@ class PoseIndicatorConfig(Section):
 
     resampler_head_dim: Positive
     """Width of one of those heads."""
+
+    learned_query: bool
+    """Add learned tokens to those that ask; false is the paper's "w/o LQ"."""
+
+    keypoint_query: bool
+    """Make tokens of the key points; false is the paper's "w/o DQ", where only the learned ones ask."""
+
+    asks: Literal["keypoints", "features"]
+    """keypoints: they ask and the CLIP features answer. features: the other way round, the paper's "KV_Q"."""
+
+    placement: Literal["after", "parallel"]
+    """after: pose attention sees what spatial attention made. parallel: both see the same and both are added,
+    the paper's "PA"."""
+
+    alpha: Annotated[float, Field(ge=0)]
+    """Weight of pose attention where it is added."""
+
+    @model_validator(mode="after")
+    def _somebody_asks(self) -> PoseIndicatorConfig:
+        if not self.keypoint_query and not self.learned_query:
+            raise ValueError("keypoint_query and learned_query are both false; one of them has to ask.")
+        if not self.keypoint_query and self.asks == "features":
+            raise ValueError("asks is 'features'; with keypoint_query false nothing would answer.")
+        return self
 
 
 class UNetConfig(Section):
@@ -108,7 +136,9 @@ class UNetConfig(Section):
     condition_hidden: Positive
     """Width inside the encoders of pictures."""
 
-    pose_indicator: PoseIndicatorConfig
+    pose_indicator: PoseIndicatorConfig | None
+    """null: neither the indicator nor pose attention, as in UniAnimate; the paper's "w/o IPI"."""
+
     temporal: Temporal
 
     @model_validator(mode="after")

@@ -107,6 +107,32 @@ class RetargetConfig(Section):
     """Keep the lowest foot where the reference stands, instead of the neck where it is."""
 
 
+class PicturesConfig(Section):
+    """How pictures reach the networks; as released bt601, bilinear, 95, driving, original.
+
+    The released pre-processing leaves traces, and its network was trained with them.
+    """
+
+    colours: Literal["tagged", "bt601"]
+    """How the driving video's colours become RGB. tagged: as the file says; bt601: as OpenCV converts
+    everything."""
+
+    filter: Literal["smooth", "bilinear"]
+    """How pictures are scaled to the canvas and for the network. smooth: averaging where they shrink, cubic
+    where they grow; bilinear: PIL's bilinear filter."""
+
+    jpeg: Annotated[int, Field(ge=1, le=100)] | None
+    """Quality at which pose pictures, and the driving frames that CLIP sees, are compressed and read again;
+    null: they are not."""
+
+    poses_drawn_at: Literal["canvas", "driving"]
+    """Size at which pose pictures are drawn before they are scaled: the canvas's, or the driving video's,
+    which needs the performer's own poses (`pose.reference_pose: driving`)."""
+
+    clip_sees: Literal["canvas", "original"]
+    """What CLIP is shown of the reference: the canvas, or the picture as it was read."""
+
+
 class ConditionsConfig(Section):
     """Which conditions act; see `Keep`."""
 
@@ -210,6 +236,7 @@ class AnimateConfig(Section):
     clip: ClipSelection
     pose: PoseConfig
     retarget: RetargetConfig
+    pictures: PicturesConfig
     conditions: ConditionsConfig
     sampler: SamplerConfig
     context: ContextConfig | None
@@ -220,6 +247,13 @@ class AnimateConfig(Section):
     @model_validator(mode="after")
     def _sections_agree(self) -> AnimateConfig:
         _check_network(self.unet, self.codec, self.clip_encoder, "unet")
+        if self.pictures.poses_drawn_at == "driving" and (
+            self.pose.reference_pose != "driving" or self.codec.kind != "vae"
+        ):
+            raise ValueError(
+                f"pictures.poses_drawn_at is 'driving', pose.reference_pose '{self.pose.reference_pose}' and "
+                f"codec.kind '{self.codec.kind}'; it needs 'driving' and 'vae'."
+            )
         cell = self.codec.downsampling * 2 ** (len(self.unet.multipliers) - 1)
         if self.canvas.height % cell or self.canvas.width % cell:
             raise ValueError(

@@ -155,6 +155,10 @@ class SpatialTransformer(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """Transform x [N, C, h, w] given context [N or B, S, context_dim]."""
+        return x + self.change(x, context)
+
+    def change(self, x: Tensor, context: Tensor) -> Tensor:
+        """Compute what `forward` adds to x."""
         tokens = self.proj_in(rearrange(self.norm(x), "n c h w -> n (h w) c"))
         tokens = self.proj_out(self.block(tokens, context))
-        return x + rearrange(tokens, "n (h w) c -> n c h w", h=x.shape[-2])
+        return rearrange(tokens, "n (h w) c -> n c h w", h=x.shape[-2])

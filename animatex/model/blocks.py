@@ -21,29 +21,33 @@ class StageInputs:
     Attributes:
         time: [B, D_time] embedding of the diffusion step.
         context: [B, S, D] tokens of the empty prompt and the reference.
-        motion: [N, S, D] tokens of the Pose Indicator.
+        motion: [N, S, D] tokens of the Pose Indicator; None where the network has none.
         num_slots: F.
     """
 
     time: Tensor
     context: Tensor
-    motion: Tensor
+    motion: Tensor | None
     num_slots: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttentionModules:
-    """The three modules of an attending stage.
+    """The modules of an attending stage.
 
     Attributes:
         spatial: Attends to the clip's context tokens.
-        pose: Attends to the slot's motion tokens.
+        pose: Attends to the slot's motion tokens; None in a network without a Pose Indicator.
         temporal: Maps [B, C, F, h, w] to the same.
+        alpha: Weight of what `pose` adds.
+        parallel: Whether `spatial` and `pose` see the same instead of one the other's result.
     """
 
     spatial: SpatialTransformer
-    pose: SpatialTransformer
+    pose: SpatialTransformer | None
     temporal: nn.Module
+    alpha: float = 1.0
+    parallel: bool = False
 
 
 def over_frames(module: nn.Module, x_nchw: Tensor, num_slots: int) -> Tensor:
@@ -114,7 +118,7 @@ class Stage(nn.Module):
 
     Args:
         resnet: The residual block.
-        attention: The three modules, called in this order; None on levels without attention.
+        attention: The modules, called in this order; None on levels without attention.
         checkpointing: Recompute activations in the backward pass instead of keeping them.
     """
 
@@ -129,6 +133,8 @@ class Stage(nn.Module):
             self.spatial = attention.spatial
             self.pose = attention.pose
             self.temporal = attention.temporal
+            self.alpha = attention.alpha
+            self.parallel = attention.parallel
 
     def forward(self, x: Tensor, inputs: StageInputs) -> Tensor:
         """Transform x [N, C, h, w]."""
@@ -141,6 +147,8 @@ class Stage(nn.Module):
         x = self.resnet(x, inputs)
         if not self.attends:
             return x
-        x = self.spatial(x, inputs.context)
-        x = self.pose(x, inputs.motion)
+        before, x = x, self.spatial(x, inputs.context)
+        if self.pose is not None and inputs.motion is not None:
+            moved = self.pose.change(before if self.parallel else x, inputs.motion)
+            x = x.add(moved, alpha=self.alpha)
         return over_frames(self.temporal, x, inputs.num_slots)

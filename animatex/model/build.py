@@ -54,7 +54,7 @@ class _Builder:
         self.checkpointing = checkpointing
 
     def encoders(self) -> Encoders:
-        c, p = self.config, self.config.pose_indicator
+        c = self.config
         slot_channels = c.latent_channels + c.condition_channels
         return Encoders(
             reference_image=PictureEncoder(c.condition_hidden, c.condition_channels),
@@ -62,20 +62,26 @@ class _Builder:
             reference_pose=PictureEncoder(c.condition_hidden, slot_channels),
             reference_latents=LatentEncoder(c.latent_channels, c.condition_hidden, slot_channels),
             image_tokens=TokenHead(c.image_embed_dim, c.context_dim, c.image_tokens),
-            pose_indicator=PoseIndicator(
-                KeypointEncoder(
-                    p.keypoint_hidden, c.context_dim, p.keypoint_layers, p.keypoint_heads, p.tokens
-                ),
-                MotionResampler(
-                    c.image_embed_dim,
-                    c.context_dim,
-                    p.resampler_layers,
-                    p.resampler_heads,
-                    p.resampler_head_dim,
-                    p.tokens,
-                ),
-            ),
+            pose_indicator=self.pose_indicator(),
         )
+
+    def pose_indicator(self) -> PoseIndicator | None:
+        c, p = self.config, self.config.pose_indicator
+        if p is None:
+            return None
+        keypoints = KeypointEncoder(
+            p.keypoint_hidden, c.context_dim, p.keypoint_layers, p.keypoint_heads, p.tokens
+        )
+        resampler = MotionResampler(
+            c.image_embed_dim,
+            c.context_dim,
+            p.resampler_layers,
+            p.resampler_heads,
+            p.resampler_head_dim,
+            p.tokens if p.learned_query else 0,
+            p.asks,
+        )
+        return PoseIndicator(keypoints if p.keypoint_query else None, resampler)
 
     def trunk(self) -> Trunk:
         c = self.config
@@ -110,12 +116,17 @@ class _Builder:
         return Stage(resnet, self.attention(out_channels) if attends else None, self.checkpointing)
 
     def attention(self, channels: int) -> AttentionModules:
-        c = self.config
+        c, p = self.config, self.config.pose_indicator
         heads = channels // c.head_dim
+        spatial = SpatialTransformer(channels, heads, c.head_dim, c.context_dim)
+        if p is None:
+            return AttentionModules(spatial, None, self.temporal(channels, heads))
         return AttentionModules(
-            spatial=SpatialTransformer(channels, heads, c.head_dim, c.context_dim),
+            spatial=spatial,
             pose=SpatialTransformer(channels, heads, c.head_dim, c.context_dim),
             temporal=self.temporal(channels, heads),
+            alpha=p.alpha,
+            parallel=p.placement == "parallel",
         )
 
     def temporal(self, channels: int, heads: int) -> nn.Module:

@@ -3,6 +3,8 @@
 Letters: B batch, F slots (the reference's first), K key points, S tokens per slot, D token width.
 """
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -111,7 +113,7 @@ class PerceiverLayer(nn.Module):
 
 
 class MotionResampler(nn.Module):
-    """Query tokens gather motion from the CLIP features of their slot.
+    """Query tokens gather motion from the other tokens of their slot.
 
     Args:
         feature_dim: Width of the CLIP features.
@@ -119,32 +121,57 @@ class MotionResampler(nn.Module):
         depth: Perceiver layers.
         heads: Heads of each.
         head_dim: Width of one head.
-        tokens: Query tokens S per slot.
+        learned: Learned tokens that are added to those that ask; 0: none.
+        asks: Who asks: the key points' tokens, as released, or the features.
     """
 
     def __init__(
-        self, feature_dim: int, dim: int, depth: int, heads: int, head_dim: int, tokens: int
+        self,
+        feature_dim: int,
+        dim: int,
+        depth: int,
+        heads: int,
+        head_dim: int,
+        learned: int,
+        asks: Literal["keypoints", "features"] = "keypoints",
     ) -> None:
         super().__init__()
-        self.learned_queries = nn.Parameter(torch.randn(1, tokens, dim) / dim**0.5)
+        self.asks = asks
+        self.learned_queries = nn.Parameter(torch.randn(1, learned, dim) / dim**0.5) if learned else None
         self.proj_in = nn.Linear(feature_dim, dim)
         self.layers = nn.ModuleList(PerceiverLayer(dim, heads, head_dim) for _ in range(depth))
         self.proj_out = nn.Linear(dim, dim)
         self.norm_out = nn.LayerNorm(dim)
 
-    def forward(self, queries: Tensor, features: Tensor) -> Tensor:
-        """Resample for N slots: queries [N, S, D], features [N, M, feature_dim] → [N, S, D]."""
-        queries = queries + self.learned_queries
+    def forward(self, pose: Tensor | None, features: Tensor) -> Tensor:
+        """Resample for N slots.
+
+        Args:
+            pose: [N, S, D], tokens of the key points; None: the learned tokens ask alone.
+            features: [N, M, feature_dim].
+
+        Returns:
+            [N, S, D]; [N, M, D] where the features ask without learned tokens.
+        """
         features = self.proj_in(features)
+        queries, answers = (pose, features) if self.asks == "keypoints" else (features, pose)
+        if self.learned_queries is not None:
+            learned = self.learned_queries
+            queries = learned.expand(len(features), -1, -1) if queries is None else queries + learned
         for layer in self.layers:
-            queries = layer(queries, features)
+            queries = layer(queries, answers)
         return self.norm_out(self.proj_out(queries))
 
 
 class PoseIndicator(nn.Module):
-    """Key points ask, CLIP features of the driving frames answer."""
+    """Key points ask, CLIP features of the driving frames answer; or as the resampler has it.
 
-    def __init__(self, keypoints: KeypointEncoder, resampler: MotionResampler) -> None:
+    Args:
+        keypoints: The key points' encoder; None: learned tokens ask alone.
+        resampler: Brings both together.
+    """
+
+    def __init__(self, keypoints: KeypointEncoder | None, resampler: MotionResampler) -> None:
         super().__init__()
         self.keypoints = keypoints
         self.resampler = resampler
@@ -159,6 +186,7 @@ class PoseIndicator(nn.Module):
         Returns:
             [B * F, S, D].
         """
-        queries = rearrange(self.keypoints(keypoints), "b f s d -> (b f) s d")
         features = rearrange(driving_embeds, "b f d -> (b f) 1 d")
-        return self.resampler(queries, features)
+        if self.keypoints is None:
+            return self.resampler(None, features)
+        return self.resampler(rearrange(self.keypoints(keypoints), "b f s d -> (b f) s d"), features)

@@ -31,13 +31,13 @@ class Encoded:
         reference_slot: [B, C + condition_channels + P, 1, h, w], the whole input of slot 0.
         frames: [B, condition_channels + P, F, h, w], what stands behind the frames' noisy latents.
         context: [B, S, D], tokens of the empty prompt and the reference.
-        motion: [B (1 + F), tokens, D], the Pose Indicator's tokens.
+        motion: [B (1 + F), tokens, D], the Pose Indicator's tokens; None without one.
     """
 
     reference_slot: Tensor
     frames: Tensor
     context: Tensor
-    motion: Tensor
+    motion: Tensor | None
 
 
 class Level(nn.Module):
@@ -66,7 +66,7 @@ class Encoders:
         reference_pose: The reference's skeleton picture, to the channels of slot 0.
         reference_latents: The reference's latents, to the channels of slot 0.
         image_tokens: The reference's CLIP feature, to tokens.
-        pose_indicator: The driving video, to motion tokens.
+        pose_indicator: The driving video, to motion tokens; None: the network does without.
     """
 
     reference_image: PictureEncoder
@@ -74,7 +74,7 @@ class Encoders:
     reference_pose: PictureEncoder
     reference_latents: LatentEncoder
     image_tokens: TokenHead
-    pose_indicator: PoseIndicator
+    pose_indicator: PoseIndicator | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,13 +164,19 @@ class AnimateXUNet(nn.Module):
         slot = slot * _over(keep.reference_slot, 5)
         prior_mask = _over(keep.prior, 5)
         image_tokens = self.image_tokens(c.image_embed[:, 0]) * _over(keep.image, 3)
-        motion = _over(keep.motion, 3)
         return Encoded(
             reference_slot=torch.cat([slot, c.reference_prior[:, :, None] * prior_mask], dim=1),
             frames=torch.cat([frames, c.prior * prior_mask], dim=1),
             context=torch.cat([self.empty_prompt.expand(c.batch, -1, -1), image_tokens], dim=1),
-            motion=self.pose_indicator(c.keypoints * motion[..., None], c.driving_embeds * motion),
+            motion=self._motion_tokens(c),
         )
+
+    def _motion_tokens(self, c: Conditioning) -> Tensor | None:
+        if self.pose_indicator is None:
+            return None
+        mask = _over(c.keep.motion, 3)
+        tokens: Tensor = self.pose_indicator(c.keypoints * mask[..., None], c.driving_embeds * mask)
+        return tokens
 
     def denoise(self, x_t: Tensor, t: Tensor, encoded: Encoded) -> Tensor:
         """Predict the velocity of x_t [B, C, F, h, w] at steps t [B] from encoded conditions."""

@@ -17,6 +17,10 @@ stretch: both sides scaled on their own. letterbox: all of the picture, with bor
 with parts of the picture cut off. keep: the canvas takes the picture's proportions and keeps its area.
 """
 
+Filter = Literal["smooth", "bilinear"]
+"""How a picture is scaled. smooth: averaging where it shrinks, cubic where it grows. bilinear: PIL's bilinear
+filter, with which the released model's pictures are scaled."""
+
 BLACK = (0, 0, 0)
 
 
@@ -80,18 +84,21 @@ def plan_fit(source: Size, canvas: Size, method: Method, *, multiple: int = 1) -
     return Fit(source, canvas, placed, left, top)
 
 
-def to_canvas(picture: np.ndarray, fit: Fit, *, fill: tuple[int, int, int] = BLACK) -> np.ndarray:
+def to_canvas(
+    picture: np.ndarray, fit: Fit, *, fill: tuple[int, int, int] = BLACK, filter: Filter = "smooth"
+) -> np.ndarray:
     """Lay a picture on its canvas.
 
     Args:
         picture: uint8 [H, W, 3] of size `fit.source`.
         fit: How it lies there.
         fill: Colour of the canvas beside the picture, RGB, 0..255.
+        filter: How it is scaled.
 
     Returns:
         uint8 [H, W, 3] of size `fit.canvas`.
     """
-    placed = resize(picture, fit.placed)
+    placed = resize(picture, fit.placed, filter)
     if fit.placed == fit.canvas:
         return placed
     canvas = np.empty((*fit.canvas, 3), np.uint8)
@@ -121,12 +128,13 @@ def to_source(canvas: np.ndarray, fit: Fit, *, fill: tuple[int, int, int] = BLAC
     return resize(placed, fit.source)
 
 
-def resize(picture: np.ndarray, size: Size) -> np.ndarray:
-    """Scale a picture: averaging where it shrinks, smoothly where it grows.
+def resize(picture: np.ndarray, size: Size, filter: Filter = "smooth") -> np.ndarray:
+    """Scale a picture.
 
     Args:
         picture: uint8 [H, W, 3] or [H, W].
         size: Size of the result.
+        filter: How.
 
     Returns:
         The same kind of array at that size; the picture itself where nothing changes.
@@ -136,6 +144,11 @@ def resize(picture: np.ndarray, size: Size) -> np.ndarray:
     height, width = picture.shape[:2]
     if (height, width) == size:
         return picture
+    if filter == "bilinear":
+        from PIL import Image
+
+        scaled = Image.fromarray(picture).resize((size.width, size.height), Image.Resampling.BILINEAR)
+        return np.asarray(scaled)
     shrinks = size.height * size.width < height * width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(picture, (size.width, size.height), interpolation=method))

@@ -7,11 +7,19 @@ import torch
 from torch import Tensor
 
 from animatex.checkpoints.load import load_clip, load_unet, load_vae
-from animatex.checkpoints.store import save_weights
+from animatex.checkpoints.store import read_header, save_weights
 from animatex.codec.vae import build_autoencoder
 from animatex.encoders.clip import build_clip
 from animatex.errors import CheckpointMismatch, InputError
-from tests.checkpoints.published import CLIP, NO_PRIOR, VAE, write_clip, write_unet, write_vae
+from tests.checkpoints.published import (
+    CLIP,
+    NO_PRIOR,
+    VAE,
+    published_names,
+    write_clip,
+    write_unet,
+    write_vae,
+)
 from tests.model.tiny import fill, tiny_conditioning, tiny_config, tiny_noise, tiny_unet
 
 
@@ -166,10 +174,43 @@ def test_a_unianimate_network_is_recognised(tmp_path: Path) -> None:
     with pytest.raises(CheckpointMismatch) as caught:
         load_unet(tmp_path / "unianimate.pth", NO_PRIOR)
     assert caught.value.message == (
-        "unianimate.pth holds a UniAnimate network, which has no pose indicator; "
+        "unianimate.pth holds the published UniAnimate network (it has no pose indicator); "
         "the published Animate-X network is needed here"
     )
     assert caught.value.hint == "check which file the preset names for what."
+
+
+def test_a_unianimate_file_fills_a_network_without_an_indicator(tmp_path: Path) -> None:
+    config = NO_PRIOR.model_copy(update={"pose_indicator": None})
+    unet = tiny_unet(config)
+    tensors = {theirs: unet.state_dict()[ours] for ours, theirs in published_names(config).items()}
+    torch.save({"state_dict": tensors, "step": 223000}, tmp_path / "unianimate.pth")
+    loaded = load_unet(tmp_path / "unianimate.pth", config, empty_prompt=unet.empty_prompt)
+    assert same(loaded.state_dict(), unet.state_dict())
+
+
+def test_an_animate_x_file_is_not_taken_for_unianimate(published: Path) -> None:
+    config = NO_PRIOR.model_copy(update={"pose_indicator": None})
+    with pytest.raises(CheckpointMismatch) as caught:
+        load_unet(published, config, empty_prompt=torch.zeros(5, 24))
+    assert caught.value.message == (
+        "animate-x_ckpt.pth holds the published Animate-X network; the published UniAnimate network "
+        "(it has no pose indicator) is needed here"
+    )
+
+
+def test_a_file_of_the_first_version_says_nothing_of_later_switches(tmp_path: Path) -> None:
+    unet = tiny_unet()
+    indicator = unet.config.pose_indicator
+    assert indicator is not None
+    later = {"learned_query", "keypoint_query", "asks", "placement", "alpha"}
+    old = indicator.model_construct(**indicator.model_dump(exclude=later))
+    first = unet.config.model_copy(update={"pose_indicator": old})
+    save_weights(tmp_path / "old.safetensors", unet.state_dict(), kind="unet", config=first)
+    written = read_header(tmp_path / "old.safetensors")
+    assert written is not None
+    assert written.config == unet.config.model_dump(mode="json")
+    assert same(load_unet(tmp_path / "old.safetensors", tiny_config()).state_dict(), unet.state_dict())
 
 
 def test_an_unknown_file_is_called_unknown(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from animatex.checkpoints.official_unet import POSITION_TABLE, official_keymap, translate_official
+from animatex.config.loader import load_config
 from animatex.config.model import UNetConfig
+from animatex.config.presets import presets_folder
 from animatex.errors import CheckpointMismatch
 from animatex.model.build import build_unet
 from tests.parity.recipe import manifest, released_config, small_config
@@ -18,9 +20,14 @@ def shapes_of(config: UNetConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-@pytest.mark.parametrize(
-    ("size", "config"), [("small", small_config()), ("full", released_config())], ids=["small", "full"]
-)
+NETWORKS = {
+    "small": small_config(),
+    "full": released_config(),
+    "unianimate": load_config(UNetConfig, presets_folder() / "parts" / "unet-unianimate.yaml"),
+}
+
+
+@pytest.mark.parametrize(("size", "config"), NETWORKS.items(), ids=NETWORKS.keys())
 def test_every_published_name_goes_to_a_place_of_its_own(size: str, config: UNetConfig) -> None:
     keymap = official_keymap(config)
     targets = [keymap.target(name) for name in manifest(size) if name not in keymap.dropped]

@@ -36,7 +36,9 @@ def test_json_has_these_keys(report, folder, monkeypatch, capsys):
         "presets",
         "advice",
         "ok",
+        "bench",
     ]
+    assert shown["bench"] == []
     for choice in ("device", "dtype", "estimator", "scan", "video"):
         assert list(shown[choice]) == ["name", "reason", "hint"]
     assert list(shown["presets"][0]) == ["name", "ready", "missing"]
@@ -77,6 +79,23 @@ def test_the_table_says_the_same(report, monkeypatch, capsys):
     assert f"\ndtype     {report['dtype']['name']}: {report['dtype']['reason']}\n" in shown
     assert "\ntiny            yes\n" in shown
     assert "\nto install\n  animate-x, animate-x-long: animatex weights pull animate-x" in shown
+
+
+def test_one_call_of_the_networks_is_timed_when_asked(report, monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "examine", lambda weights: {**report, "bench": []})
+    monkeypatch.setattr(doctor, "_BENCH_PRESETS", ("tiny",))
+    assert run(["doctor", "--bench", "--bench-frames", "2"]) == 0
+    shown = capsys.readouterr()
+    assert "one call of tiny's network, 2 frames" in shown.err
+    header, row = [
+        line.split() for line in shown.out.splitlines() if line.startswith(("one call", "tiny  "))
+    ][-2:]
+    assert header[:3] == ["one", "call", "frames"]
+    assert row[:3] == ["tiny", "2", "64x64"]
+    assert "about" in row
+    assert run(["doctor", "--bench", "--bench-frames", "32", "--json"]) == 0
+    timed = json.loads(capsys.readouterr().out)["bench"]
+    assert timed[0]["seconds"] == timed[0]["seconds_32"] > 0
 
 
 def test_what_does_not_work_is_reported_with_its_remedy(monkeypatch, folder):

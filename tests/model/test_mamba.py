@@ -10,7 +10,7 @@ from torch import nn
 from animatex.config.model import TemporalMamba as TemporalMambaConfig
 from animatex.model.build import build_unet
 from animatex.model.mamba import STEP_MAX, STEP_MIN, DirectedScan, TemporalMamba
-from animatex.model.scan import selective_scan
+from animatex.model.scan import resolve_scan, selective_scan
 from tests.model.tiny import fill, tiny_conditioning, tiny_config, tiny_noise, tiny_unet
 
 CONFIG = TemporalMambaConfig(kind="mamba", state_dim=4, expand=2, conv_width=3)
@@ -66,6 +66,77 @@ def test_a_fresh_scan_has_the_published_starting_point() -> None:
     assert (scan.passing == 1).all()
     steps = F.softplus(scan.to_step.bias.detach())
     assert STEP_MIN * 0.999 <= float(steps.min()) < float(steps.max()) <= STEP_MAX * 1.001
+
+
+THEIRS = {
+    "in_proj.weight": ("proj_in.weight", (128, 32)),
+    "conv1d.weight": ("forwards.conv.weight", (64, 1, 3)),
+    "conv1d.bias": ("forwards.conv.bias", (64,)),
+    "x_proj.weight": ("forwards.to_selection.weight", (10, 64)),
+    "dt_proj.weight": ("forwards.to_step.weight", (64, 2)),
+    "dt_proj.bias": ("forwards.to_step.bias", (64,)),
+    "A_log": ("forwards.decay_log", (64, 4)),
+    "D": ("forwards.passing", (64,)),
+    "out_proj.weight": ("proj_out.weight", (32, 64)),
+}
+"""mamba-ssm's `Mamba(d_model=32, d_state=4, d_conv=3, expand=2)`: its names, and our names and shapes."""
+
+
+def test_one_direction_has_the_parameters_of_mamba_ssms_module(mamba: TemporalMamba) -> None:
+    ours = {name: tuple(p.shape) for name, p in mamba.named_parameters()}
+    assert {name: ours[name] for name, _ in THEIRS.values()} == dict(THEIRS.values())
+    directions = {name.replace("backwards", "forwards") for name in ours if not name.startswith("norm")}
+    assert directions == {name for name, _ in THEIRS.values()}
+
+
+@torch.inference_mode()
+def test_one_direction_computes_what_mamba_1_does(mamba: TemporalMamba) -> None:
+    """Written out once more by mamba-ssm's names, from the paper (Gu & Dao 2023, figure 3)."""
+    state = mamba.state_dict()
+    w = {theirs: state[ours] for theirs, (ours, _) in THEIRS.items()}
+    line = torch.randn(6, 32, generator=torch.Generator().manual_seed(5))
+    x, z = (line @ w["in_proj.weight"].T).chunk(2, dim=1)
+    padded = torch.cat([torch.zeros(2, 64), x])
+    kernel = w["conv1d.weight"][:, 0].T
+    x = F.silu(torch.stack([(padded[k : k + 3] * kernel).sum(0) for k in range(6)]) + w["conv1d.bias"])
+    step, into, out_of = (x @ w["x_proj.weight"].T).split([2, 4, 4], dim=1)
+    step = F.softplus(step @ w["dt_proj.weight"].T + w["dt_proj.bias"])
+    memory, said = torch.zeros(64, 4), []
+    for k in range(6):
+        memory = (step[k, :, None] * -w["A_log"].exp()).exp() * memory
+        memory = memory + (step[k] * x[k])[:, None] * into[k]
+        said.append(memory @ out_of[k] + w["D"] * x[k])
+    theirs = (torch.stack(said) * F.silu(z)) @ w["out_proj.weight"].T
+    lines, gate = (line @ mamba.proj_in.weight.T).T[None].chunk(2, dim=1)
+    ours = mamba.forwards(lines, gate)[0].T @ mamba.proj_out.weight.T
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_do_not_depend_on_who_scans() -> None:
+    def kernel(*arguments: torch.Tensor) -> torch.Tensor:
+        return selective_scan(*arguments)
+
+    trained, loaded = TemporalMamba(32, CONFIG, selective_scan), TemporalMamba(32, CONFIG, kernel)
+    fill(trained)
+    loaded.load_state_dict(trained.state_dict())
+    x = torch.randn(1, 32, 4, 2, 2)
+    assert torch.equal(trained(x), loaded(x))
+
+
+@pytest.mark.kernels
+@pytest.mark.gpu
+def test_a_module_trained_in_torch_goes_on_with_the_kernel() -> None:
+    kernel = resolve_scan("mamba_ssm", torch.device("cuda")).value
+    gradients = []
+    for scan in (selective_scan, kernel):
+        module = TemporalMamba(32, CONFIG, scan)
+        fill(module)
+        module.cuda()
+        x = torch.randn(1, 32, 16, 2, 2, generator=torch.Generator().manual_seed(1)).cuda()
+        module(x).square().mean().backward()
+        gradients.append([module(x), *(p.grad for p in module.parameters())])
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
 def test_its_parameters_are_those_of_mamba_1() -> None:

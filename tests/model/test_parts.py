@@ -162,7 +162,7 @@ def test_key_points_of_other_clips_do_not_leak_in() -> None:
 
 
 def test_motion_tokens_depend_on_queries_and_features() -> None:
-    resampler = MotionResampler(20, 24, depth=2, heads=2, head_dim=8, tokens=3).eval()
+    resampler = MotionResampler(20, 24, depth=2, heads=2, head_dim=8, learned=3).eval()
     queries, features = torch.randn(5, 3, 24), torch.randn(5, 1, 20)
     tokens = resampler(queries, features)
     assert tokens.shape == (5, 3, 24)

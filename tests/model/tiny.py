@@ -38,6 +38,11 @@ def tiny_config(
             resampler_layers=1,
             resampler_heads=2,
             resampler_head_dim=8,
+            learned_query=True,
+            keypoint_query=True,
+            asks="keypoints",
+            placement="after",
+            alpha=1.0,
         ),
         temporal=temporal or TemporalAttention(kind="attention"),
     )

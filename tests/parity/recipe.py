@@ -73,7 +73,7 @@ def weight(name: str, shape: tuple[int, ...]) -> Tensor:
 
 
 def manifest(name: str) -> dict[str, tuple[int, ...]]:
-    """Published parameter names and shapes: "small", "full" or "vae"."""
+    """Published parameter names and shapes: "small", "full", "unianimate" or "vae"."""
     text = gzip.decompress((DATA / f"{name}_manifest.json.gz").read_bytes())
     return {key: tuple(shape) for key, shape in json.loads(text).items()}
 

@@ -111,6 +111,18 @@ def test_the_released_preset_has_exactly_the_released_names_and_shapes() -> None
     assert sum(tensor.numel() for tensor in published.values()) == pytest.approx(1817.7e6, abs=5e4)
 
 
+def test_the_unianimate_preset_has_exactly_its_public_codes_names_and_shapes() -> None:
+    config = load_config(UNetConfig, presets_folder() / "parts" / "unet-unianimate.yaml")
+    with torch.device("meta"):
+        unet = build_unet(config)
+        published = {name: torch.empty(shape) for name, shape in manifest("unianimate").items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in unet.state_dict().items()}
+    assert shapes.pop("empty_prompt") == (77, 1024)
+    translated = translate_official(published, config, shapes, file="unianimate.pth")
+    assert translated.keys() == shapes.keys()
+    assert len(published) == len(shapes) == 1544
+
+
 @pytest.mark.slow
 @torch.inference_mode()
 def test_the_full_network_equals_the_published_one() -> None:

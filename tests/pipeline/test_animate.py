@@ -25,6 +25,14 @@ from tests.rig.puppets import dancing, puppet
 
 POSES = 12
 
+RELEASED_PICTURES = {
+    "colours": "bt601",
+    "filter": "bilinear",
+    "jpeg": 95,
+    "poses_drawn_at": "driving",
+    "clip_sees": "original",
+}
+
 
 def tiny(**changes: object) -> AnimateConfig:
     """The tiny preset with keys like `sampler__steps` replaced; the rig decides the reference's pose."""
@@ -288,10 +296,27 @@ def test_poses_of_other_programs_have_the_rate_of_their_video_or_of_the_result(p
         plan_animation(place / "hero.png", place / "dance.json", tiny())
 
 
+def test_a_network_without_an_indicator_animates(place: Path) -> None:
+    """UniAnimate's conditions, its alignment, and its way with pictures."""
+    config = tiny(
+        clip__frames=2,
+        unet__pose_indicator=None,
+        conditions__motion=False,
+        conditions__reference_image=False,
+        retarget__method="unianimate",
+        pictures=RELEASED_PICTURES | {"poses_drawn_at": "canvas"},
+    )
+    made = run(place, config)
+    assert made.frames.shape == (2, 64, 64, 3)
+    assert made.inputs.portrait is not None and made.inputs.portrait.shape == (128, 128, 3)
+    assert made.frames.std() > 0
+
+
 @pytest.mark.slow
 def test_pixels_instead_of_motion(place: Path) -> None:
-    """The codec of the published model, with random weights."""
+    """The codec of the published model and its way with pictures, with random weights."""
     settings = tiny(clip__frames=2, conditions__prior=False, pose__reference_pose="driving").model_dump()
+    settings["pictures"] = RELEASED_PICTURES
     settings["codec"] = {"kind": "vae", "checkpoint": None, "latent_scale": 0.18215, "chunk": 2}
     settings["unet"] |= {"latent_channels": 4, "prior_channels": 0}
     made = run(place, AnimateConfig.model_validate(settings))
