@@ -10,6 +10,8 @@ from animatex.bench.compare import as_number
 
 _WIDTH, _ROW, _TOP, _LEFT, _RIGHT, _AXIS = 340, 26, 6, 92, 10, 22
 _NAME_LETTERS = 13
+_WIDE, _TOTAL = 1040, 110
+_STAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,24 @@ class ChartRow:
     value: float | None
     interval: tuple[float, float] | None
     cases: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageBar:
+    """What one method spent.
+
+    Attributes:
+        name: Its name.
+        parts: Stage and seconds a frame, in the order of a run.
+    """
+
+    name: str
+    parts: tuple[tuple[str, float], ...]
+
+    @property
+    def seconds(self) -> float:
+        """All stages together, a frame."""
+        return sum(seconds for _, seconds in self.parts)
 
 
 def metric_chart(title: str, rows: Sequence[ChartRow]) -> str:
@@ -53,6 +73,48 @@ def metric_chart(title: str, rows: Sequence[ChartRow]) -> str:
         parts.append(_text(_LEFT - 10, y + 4, _short(row.name), "name", "end"))
         parts += _marks(row, y, x, f"var(--c{place % 6})")
     return "".join((*parts, "</svg>"))
+
+
+def stage_chart(title: str, bars: Sequence[StageBar]) -> str:
+    """Draw what each method spent a frame as one bar of its stages; the shortest are one part, "other"."""
+    bars = _with_few_stages(bars)
+    longest = max(bar.seconds for bar in bars) or 1.0
+    stages = list(dict.fromkeys(stage for bar in bars for stage, _ in bar.parts))
+    bottom = _TOP + _ROW * len(bars)
+    parts = [_opening(title, _WIDE, bottom + _AXIS)]
+    for place, bar in enumerate(bars):
+        left, y = float(_LEFT), _TOP + _ROW * place + 4
+        parts.append(_text(_LEFT - 10, y + 13, _short(bar.name), "name", "end"))
+        for stage, seconds in bar.parts:
+            width = seconds / longest * (_WIDE - _LEFT - _TOTAL)
+            colour = f"var(--c{stages.index(stage)})"
+            parts.append(
+                f'<rect x="{left:.1f}" y="{y}" width="{width:.1f}" height="18" style="fill:{colour}">'
+                f"<title>{escape(stage)}: {as_number(seconds)} s a frame</title></rect>"
+            )
+            left += width
+        parts.append(_text(left + 8, y + 13, f"{as_number(bar.seconds)} s a frame", "tick", "start"))
+    for place, stage in enumerate(stages):
+        x = _LEFT + place * (_WIDE - _LEFT) / _STAGES
+        parts.append(f'<circle cx="{x + 4:.1f}" cy="{bottom + 14}" r="4" style="fill:var(--c{place})"/>')
+        parts.append(_text(x + 13, bottom + 18, stage, "tick", "start"))
+    return "".join((*parts, "</svg>"))
+
+
+def _with_few_stages(bars: Sequence[StageBar]) -> list[StageBar]:
+    totals: dict[str, float] = {}
+    for bar in bars:
+        for stage, seconds in bar.parts:
+            totals[stage] = totals.get(stage, 0.0) + seconds
+    if len(totals) <= _STAGES:
+        return list(bars)
+    kept = sorted(totals, key=totals.__getitem__, reverse=True)[: _STAGES - 1]
+    few = []
+    for bar in bars:
+        parts = [part for part in bar.parts if part[0] in kept]
+        rest = sum(seconds for stage, seconds in bar.parts if stage not in kept)
+        few.append(StageBar(bar.name, (*parts, ("other", rest))))
+    return few
 
 
 def _marks(row: ChartRow, y: float, x: Callable[[float], float], colour: str) -> list[str]:

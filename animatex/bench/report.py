@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from animatex import __version__
-from animatex.bench.charts import ChartRow, metric_chart
+from animatex.bench.charts import ChartRow, StageBar, metric_chart, stage_chart
 from animatex.bench.compare import Method, MetricRow, as_number, metric_rows, number_of, reasons
 from animatex.bench.pages import embed_picture, embed_video, render_page
-from animatex.bench.results import find_result
+from animatex.bench.results import RUN_FILE, find_result
+from animatex.bench.run import read_run
 from animatex.bench.suite import Suite
 from animatex.errors import ConfigError
 from animatex.progress import Progress, silent
@@ -94,6 +95,7 @@ class _Page:
     rows: tuple[_Row, ...]
     notes: tuple[str, ...]
     charts: tuple[_Chart, ...]
+    speed: str
     ordered_by: str
     groups: tuple[_Group, ...]
     facts: tuple[_Facts, ...]
@@ -131,6 +133,7 @@ def render_report(
         rows=tuple(_row(row) for row in rows),
         notes=reasons(methods, rows),
         charts=tuple(_chart(methods, row) for row in rows if any(_has_value(row))),
+        speed=_speed(methods, shown),
         ordered_by=next((row.title for row in rows if row.metric == by), by),
         groups=groups,
         facts=_all_facts(methods),
@@ -205,6 +208,22 @@ def _chart(methods: Sequence[Method], row: MetricRow) -> _Chart:
         interval = (score.interval.low, score.interval.high) if score and score.interval else None
         lines.append(ChartRow(method.name, score.value if score else None, interval, values))
     return _Chart(row.title, metric_chart(row.title, lines))
+
+
+def _speed(methods: Sequence[Method], shown: Shown) -> str:
+    """Draw what the runs took, of those whose folders say it."""
+    bars = []
+    for method in methods:
+        folder = shown.results.get(method.name)
+        if folder is None or not (folder / RUN_FILE).is_file():
+            continue
+        runs = read_run(folder).cases.values()
+        frames = sum(run.frames for run in runs)
+        stages = dict.fromkeys(stage for run in runs for stage in run.seconds if stage != "total")
+        spent = {stage: sum(run.seconds.get(stage, 0.0) for run in runs) for stage in stages}
+        if frames:
+            bars.append(StageBar(method.name, tuple((stage, spent[stage] / frames) for stage in stages)))
+    return stage_chart("seconds a frame", bars) if bars else ""
 
 
 def _groups(methods: Sequence[Method], shown: Shown, by: str, progress: Progress) -> tuple[_Group, ...]:

@@ -50,7 +50,10 @@ def find_result(folder: Path, id: str) -> Path:
         path for path in (folder / id, *(folder / f"{id}{suffix}" for suffix in _SUFFIXES)) if path.exists()
     ]
     if not found:
-        raise InputError(f"{folder} has no video of case {id}", hint=f"complete it: {_AGAIN}")
+        raise InputError(
+            f"{folder} has no video of case {id}",
+            hint="animatex bench run completes it; a run is of one --setting.",
+        )
     if len(found) > 1:
         names = " and ".join(path.name for path in found)
         raise InputError(

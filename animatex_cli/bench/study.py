@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,7 +13,6 @@ from animatex_cli.bench.shared import Form, Latex, Markdown, MaxMb, named, print
 from animatex_cli.options import Force, Json, Quiet
 
 if TYPE_CHECKING:
-    from animatex.bench.suite import Setting
     from animatex.bench.tally import Share, Tally
 
 _MAKE = "Making a study"
@@ -40,12 +39,20 @@ def command(
         ),
     ] = None,
     setting: Annotated[
-        str | None,
+        Literal["self", "rescaled", "cross"] | None,
         typer.Option(
             "--setting",
-            metavar="NAME",
-            help=r"Only cases of this setting: self, rescaled, cross.  \[default: all]",
+            help=r"Only cases of this setting.  \[default: all]",
             show_default=False,
+            rich_help_panel=_MAKE,
+        ),
+    ] = None,
+    cases: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cases",
+            metavar="PATTERN",
+            help="Only cases of such names, as plant-*. Repeatable.",
             rich_help_panel=_MAKE,
         ),
     ] = None,
@@ -104,15 +111,16 @@ def command(
     from animatex.files import check_output
 
     results = named(files)
-    cases = load_suite(suite)
+    chosen = load_suite(suite)
     if setting is not None:
-        cases = cases.of(cast("Setting", setting))
+        chosen = chosen.of(setting)
+    chosen = chosen.select(cases or (), None)
     key_path = key or out.with_name(f"{out.stem}-key.json")
     for path in (out, key_path):
         check_output(path, force=force)
-    plan = plan_study(cases, [name for name, _ in results], seed=seed, max_pairs=pairs)
+    plan = plan_study(chosen, [name for name, _ in results], seed=seed, max_pairs=pairs)
     with console.progress(quiet=quiet) as shown:
-        page = render_study(plan, cases, dict(results), side=side, progress=shown)
+        page = render_study(plan, chosen, dict(results), side=side, progress=shown)
     size = write_page(out, page, max_mb)
     write_key(key_path, plan)
     if json:

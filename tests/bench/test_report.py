@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animatex.bench.charts import ChartRow, metric_chart
+from animatex.bench.charts import ChartRow, StageBar, metric_chart, stage_chart
+from animatex.bench.documents import write_document
 from animatex.bench.report import Shown, order_cases, render_report, worst_and_best
+from animatex.bench.run import FORMAT, CaseRun, RunRecord, SuiteName
 from animatex.bench.suite import load_suite
 from animatex.errors import ConfigError, InputError
 from tests.bench.test_compare import FID, OURS, THEIRS, method
@@ -101,3 +103,36 @@ def test_a_chart_is_well_formed_and_its_marks_lie_inside(values):
     assert len(marks) == sum((value is not None) + len(cases) for value, cases in values)
     for mark in marks:
         assert 0 <= float(mark.attrib["cx"]) <= width and 0 <= float(mark.attrib["cy"]) <= height
+
+
+def test_what_a_run_took_is_drawn_with_its_longest_stages():
+    stages = tuple((f"stage-{place}", place / 10) for place in range(8))
+    drawn = ElementTree.fromstring(stage_chart("speed", [StageBar("<ours>", stages), StageBar("b", ())]))
+    texts = [text.text for text in drawn.findall("text")]
+    assert "<ours>" in texts and "2.80 s a frame" in texts
+    assert texts[-5:] == ["stage-4", "stage-5", "stage-6", "stage-7", "other"]
+    widths = [float(bar.attrib["width"]) for bar in drawn.findall("rect")]
+    assert widths[0] == pytest.approx(widths[3] * 4 / 7, abs=0.2)
+
+
+def test_a_report_says_what_the_runs_took(shown):
+    record = RunRecord(
+        suite=SuiteName("toys", "1", "test", None),
+        setting="self",
+        preset="mini",
+        reference_pose="suite",
+        settings="",
+        weights={},
+        fps=8.0,
+        seed=0,
+        versions={},
+        provenance={},
+        cases={"hen": CaseRun(4, {"sampling": 2.0, "total": 3.0}), "oak": CaseRun(4, {"sampling": 6.0})},
+        failed={},
+    )
+    write_document(shown.results["ours"] / "run.json", FORMAT, record)
+    page = render_report([OURS, THEIRS], shown)
+    assert "sampling: 1.00 s a frame" in page
+    (shown.results["ours"] / "run.json").write_text("{")
+    with pytest.raises(InputError, match="run.json is not JSON"):
+        render_report([OURS, THEIRS], shown)
