@@ -152,18 +152,22 @@ def terminal_table(methods: Sequence[Method], rows: Sequence[MetricRow]) -> Tabl
 
 
 def reasons(methods: Sequence[Method], rows: Sequence[MetricRow]) -> tuple[str, ...]:
-    """Say why values are missing, and what else has to be known of them; each thing once."""
-    told: dict[str, None] = {}
+    """Say why values are missing, and what else has to be known of them; what holds for all is said once."""
+    told: list[str] = []
     for row in rows:
-        for method, score in zip(methods, row.scores, strict=True):
-            of = f"{row.title.rstrip(' ↑↓')}, {method.name}" if len(methods) > 1 else row.title.rstrip(" ↑↓")
-            if score is None:
-                told[f"{of}: not computed"] = None
-            elif score.reason is not None:
-                told[f"{of}: {score.reason}"] = None
-            else:
-                told |= dict.fromkeys(f"{of}: {note}" for note in score.notes)
+        title = row.title.rstrip(" ↑↓")
+        each = [_notes(score) for score in row.scores]
+        for note in dict.fromkeys(note for notes in each for note in notes):
+            having = [method.name for method, notes in zip(methods, each, strict=True) if note in notes]
+            whom = "" if len(having) == len(methods) else f", {', '.join(having)}"
+            told.append(f"{title}{whom}: {note}")
     return tuple(told)
+
+
+def _notes(score: Score | None) -> tuple[str, ...]:
+    if score is None:
+        return ("not computed",)
+    return (*((score.reason,) if score.reason is not None else ()), *score.notes)
 
 
 def number_of(score: Score | None) -> str:

@@ -88,7 +88,7 @@ def test_a_value_that_is_missing_is_a_dash_and_a_reason_never_a_nought():
     ]
     assert rows[0].best == frozenset()
     assert reasons([OURS, without], rows) == (
-        "PSNR* (dB), ours: the targets are MP4 files",
+        "PSNR* (dB): the targets are MP4 files",
         "PSNR* (dB), without: unavailable",
         "FID_v, without: not computed",
     )

@@ -36,7 +36,7 @@ def test_a_table_on_the_terminal_with_notes_beside_it(capsys):
         "metric        ours                  theirs                best",
         "PSNR* (dB) ↑  13.50 [12.00, 15.00]  12.50 [12.00, 15.00]  ours",
     ]
-    assert "PSNR* (dB), ours: the targets are MP4 files" in shown.err
+    assert "PSNR* (dB): the targets are MP4 files" in shown.err
 
 
 def test_rows_for_papers_and_json_for_scripts(capsys):
