@@ -61,7 +61,8 @@ class SuiteName:
     sha256: str | None
 
     def __str__(self) -> str:
-        return f"{self.name} {self.version}, {self.split}, hash {str(self.sha256)[:12]}"
+        known = f"hash {self.sha256[:12]}" if self.sha256 else "no hash"
+        return f"{self.name} {self.version}, {self.split}, {known}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def make(
     width, height = parse_size(size)
     spec = SuiteSpec(split, Size(height, width), frames, characters)
     console.note(
-        f"{spec.count} characters, {frames} frames of {width} x {height}: "
+        f"{spec.count} character{'s' if spec.count > 1 else ''}, {frames} frames of {width} x {height}: "
         f"about {estimated_bytes(spec, spec.count) / 1e6:.0f} MB",
         quiet=quiet,
     )

@@ -121,7 +121,8 @@ def command(
 def _summary(record: RunRecord) -> str:
     seconds = sum(case.seconds["total"] for case in record.cases.values())
     failed = f", {len(record.failed)} failed" if record.failed else ""
-    return f"{len(record.cases)} cases{failed}; {seconds:.0f} seconds, {record.provenance['suite']}"
+    count = "1 case" if len(record.cases) == 1 else f"{len(record.cases)} cases"
+    return f"{count}{failed}; {seconds:.0f} seconds, {record.suite}"
 
 
 def _document(out: Path, record: RunRecord) -> dict[str, object]:

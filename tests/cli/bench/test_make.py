@@ -21,7 +21,7 @@ def test_a_suite_is_made_and_its_folder_is_the_result(capsys):
     shown = capsys.readouterr()
     suite = load_suite(Path("suite"))
     assert shown.out == "suite\n"
-    assert "1 characters, 2 frames of 48 x 72: about 0 MB" in shown.err
+    assert "1 character, 2 frames of 48 x 72: about 0 MB" in shown.err
     assert "no hash is published for this split, size and length" in shown.err
     assert f"hash {suite.sha256}" in shown.err
     assert len(suite.cases) == 3

@@ -119,7 +119,7 @@ def test_a_case_that_fails_is_reported_and_does_not_stop_the_others(suite, tmp_p
         "error: case plant-000-self: case plant-000-self: its files are not those of which the suite states"
         in shown.err
     )
-    assert "1 cases, 1 failed" in shown.err
+    assert "1 case, 1 failed" in shown.err
     assert len(frames("animal-000-self")) == 3
     assert list(json.loads(Path("results/run.json").read_text())["failed"]) == ["plant-000-self"]
 
