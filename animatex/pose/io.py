@@ -31,6 +31,7 @@ from animatex.pose.openpose import read_openpose, write_openpose
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import NUM_KEYPOINTS
 from animatex.video.frames import Size
+from animatex.video.image import is_image
 
 FORMAT, VERSION = "animatex-poses", 1
 READ_SUFFIXES = (".npz", ".jsonl", ".json", ".pkl")
@@ -41,9 +42,13 @@ _FIELDS = ("format", "version", "keypoints", "scores", "canvas", "fps")
 
 
 def holds_poses(path: Path) -> bool:
-    """Tell from a name whether it means poses: standard input, a pose file, a folder of OpenPose's files."""
+    """Tell whether a path means poses: standard input, a pose file, a folder of OpenPose's files.
+
+    A folder with pictures in it is a clip, whatever else lies there.
+    """
     if path.is_dir():
-        return any(file.suffix.lower() == ".json" for file in path.iterdir())
+        files = [file for file in path.iterdir() if file.is_file()]
+        return any(file.suffix.lower() == ".json" for file in files) and not any(map(is_image, files))
     return path == STANDARD_STREAM or path.suffix.lower() in READ_SUFFIXES
 
 

@@ -16,6 +16,7 @@ from animatex.pose.io import holds_poses, read_json_lines, read_poses, write_jso
 from animatex.pose.openpose import openpose_frames
 from animatex.pose.sequence import PoseSequence
 from animatex.video.frames import Size
+from animatex.video.image import write_png
 from tests.pose.figures import figure, random_poses
 
 seeds = st.integers(0, 2**32 - 1)
@@ -93,6 +94,8 @@ def test_a_name_tells_whether_it_means_poses(tmp_path: Path):
     assert not holds_poses(tmp_path)
     (tmp_path / "0.json").write_text("{}")
     assert holds_poses(tmp_path)
+    write_png(tmp_path / "0.png", np.zeros((4, 4, 3), np.uint8))
+    assert not holds_poses(tmp_path)
 
 
 def test_eighteen_points_without_feet_are_read(tmp_path: Path):
