@@ -20,7 +20,7 @@ import numpy as np
 from animatex.bench.catalogue import choose_metrics
 from animatex.bench.compare import as_number
 from animatex.bench.instruments import Instruments, open_instruments
-from animatex.bench.pairs import Pair
+from animatex.bench.pairs import Pair, Pairs
 from animatex.bench.score import ScoreRequest, score_videos
 from animatex.bench.scores import Scores
 from animatex.video.frames import FrameSequence
@@ -45,20 +45,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_video(folder / "target", video)
-        rows = {copy: compare(path, folder / "target", instruments) for copy, path in copies(video, folder)}
-    first = next(iter(rows.values()))
-    shown = [score for score in first.scores if score.value is not None]
-    print("| copy |", " | ".join(f"{score.title} {ARROWS[score.better]}".strip() for score in shown), "|")
-    print("| --- |", " | ".join("---:" for _ in shown), "|")
-    for copy, scores in rows.items():
-        values = (scores.score(each.metric).value for each in shown)
-        print(f"| {copy} |", " | ".join("-" if v is None else as_number(v) for v in values), "|", flush=True)
+        for copy, path in copies(video, folder):
+            scores = [s for s in compare(path, folder / "target", instruments).scores if s.reason is None]
+            if copy == "the same":
+                print("| copy |", " | ".join(f"{s.title} {ARROWS[s.better]}".strip() for s in scores), "|")
+                print("| --- |", " | ".join("---:" for _ in scores), "|")
+            values = " | ".join("-" if s.value is None else as_number(s.value) for s in scores)
+            print(f"| {copy} | {values} |", flush=True)
 
 
 def compare(generated: Path, target: Path, instruments: Instruments) -> Scores:
     """Score one copy."""
-    pair = Pair(generated.stem, generated, target, None)
-    return score_videos(ScoreRequest(generated, target, (pair,), {}, None, 0, None), instruments)
+    pairs = Pairs((Pair(generated.stem, generated, target, None),), (), {})
+    return score_videos(ScoreRequest(generated, target, pairs, None, 0, None), instruments)
 
 
 def copies(video: FrameSequence, folder: Path) -> Iterator[tuple[str, Path]]:

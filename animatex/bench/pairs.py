@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from animatex.bench.results import read_run_facts
-from animatex.bench.suite import SUITE_FILE, BenchCase, Setting, load_suite
+from animatex.bench.results import RunFacts, read_run_facts
+from animatex.bench.suite import SETTINGS, SUITE_FILE, BenchCase, Setting, load_suite
 from animatex.errors import InputError
 from animatex.metrics.pixel import SSIM_WINDOW, match_size
 from animatex.video.frames import FrameSequence, Size
@@ -40,6 +40,21 @@ class Pair:
     fps: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """All that belongs together.
+
+    Attributes:
+        pairs: In the order of their names.
+        left_out: Cases of a suite that have no result, where that was allowed.
+        provenance: How the generated videos were made, as their `run.json` says.
+    """
+
+    pairs: tuple[Pair, ...]
+    left_out: tuple[str, ...]
+    provenance: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FramePair:
     """The frames of a pair.
@@ -61,42 +76,39 @@ class FramePair:
         return len(self.target)
 
 
-def find_pairs(generated: Path, target: Path, setting: Setting | None = None) -> tuple[Pair, ...]:
+def find_pairs(
+    generated: Path, target: Path, setting: Setting | None = None, *, partial: bool = False
+) -> Pairs:
     """Match generated videos and targets by their names.
 
     Args:
         generated: A video; or a folder of videos, of folders of pictures, or of one video's pictures.
         target: Likewise, or a suite, whose cases name the targets.
-        setting: Of a suite, only its cases of this setting.
-
-    Returns:
-        In the order of their names; at least one.
+        setting: Of a suite, only its cases of this setting; None: those of the setting that the results'
+            `run.json` names, or all.
+        partial: Cases of a suite may be without a result.
 
     Raises:
         ConfigError: The suite cannot be read.
         InputError: Something is missing, left over, or of another kind on the other side, and named.
     """
-    fps = read_run_facts(generated).fps
+    facts = read_run_facts(generated)
     if (target / SUITE_FILE).is_file() or target.name == SUITE_FILE:
-        cases = _suite_cases(target, setting)
-        entries = _entries(generated)
-        if isinstance(entries, Path):
-            raise InputError(
-                f"{generated} is one video and {target} a suite of {len(cases)}", hint=_SAME_NAMES
-            )
-        targets = {id: case.target for id, case in cases.items() if case.target is not None}
-        _check_names(generated, entries, target, targets)
-        return tuple(Pair(id, entries[id], targets[id], cases[id].fps) for id in sorted(targets))
-    if setting is not None:
-        raise InputError(f"--setting {setting}: {target} is no suite, so it has no settings")
+        made_for = next((name for name in SETTINGS if name == facts.provenance.get("setting")), None)
+        return _pairs_of_suite(generated, target, setting or made_for, partial, facts)
+    if setting is not None or partial:
+        flag = f"--setting {setting}" if setting is not None else "--partial"
+        raise InputError(f"{flag}: {target} is no suite", hint=f"name a folder with {SUITE_FILE}.")
     mine, theirs = _entries(generated), _entries(target)
     if isinstance(mine, Path) and isinstance(theirs, Path):
-        return (Pair(generated.resolve().stem, mine, theirs, fps),)
+        pair = Pair(generated.resolve().stem, mine, theirs, facts.fps)
+        return Pairs((pair,), (), facts.provenance)
     if isinstance(mine, Path) or isinstance(theirs, Path):
         one, many = (generated, target) if isinstance(mine, Path) else (target, generated)
         raise InputError(f"{one} is one video and {many} a folder of videos", hint=_SAME_NAMES)
     _check_names(generated, mine, target, theirs)
-    return tuple(Pair(id, mine[id], theirs[id], fps) for id in sorted(mine))
+    pairs = (Pair(id, mine[id], theirs[id], facts.fps) for id in sorted(mine))
+    return Pairs(tuple(pairs), (), facts.provenance)
 
 
 def read_pair(pair: Pair, size: Size | None = None) -> FramePair:
@@ -121,6 +133,23 @@ def read_pair(pair: Pair, size: Size | None = None) -> FramePair:
 def is_compressed(path: Path) -> bool:
     """Tell whether a video has lost something to a codec, by its being a file rather than pictures."""
     return path.is_file()
+
+
+def _pairs_of_suite(
+    generated: Path, suite: Path, setting: Setting | None, partial: bool, facts: RunFacts
+) -> Pairs:
+    cases, entries = _suite_cases(suite, setting), _entries(generated)
+    if isinstance(entries, Path):
+        raise InputError(f"{generated} is one video and {suite} a suite of {len(cases)}", hint=_SAME_NAMES)
+    left_out = tuple(sorted(set(cases) - set(entries))) if partial else ()
+    targets = {
+        id: case.target for id, case in cases.items() if case.target is not None and id not in left_out
+    }
+    if not targets:
+        raise InputError(f"{generated} has no result of {suite}", hint="animatex bench run makes them.")
+    _check_names(generated, entries, suite, targets)
+    pairs = (Pair(id, entries[id], targets[id], cases[id].fps) for id in sorted(targets))
+    return Pairs(tuple(pairs), left_out, facts.provenance)
 
 
 def _suite_cases(path: Path, setting: Setting | None) -> Mapping[str, BenchCase]:

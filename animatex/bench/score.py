@@ -15,7 +15,7 @@ import numpy as np
 from animatex.bench.catalogue import Metric
 from animatex.bench.features import FeatureStore
 from animatex.bench.instruments import Instruments
-from animatex.bench.pairs import FramePair, Pair, is_compressed, read_pair
+from animatex.bench.pairs import FramePair, Pair, Pairs, is_compressed, read_pair
 from animatex.bench.scores import CaseScores, Counts, Environment, Interval, Score, Scores
 from animatex.errors import InputError
 from animatex.files import replacing
@@ -42,8 +42,7 @@ class ScoreRequest:
     Attributes:
         generated: As the user named it.
         target: Likewise.
-        pairs: From `find_pairs`, at least one.
-        provenance: How the videos were made.
+        pairs: From `find_pairs`.
         size: Frames are compared at this size; None: at their own.
         resamples: Sets of videos drawn for an interval; 0 for no intervals.
         frames_csv: Where every frame's values go; None for nowhere.
@@ -51,8 +50,7 @@ class ScoreRequest:
 
     generated: Path
     target: Path
-    pairs: tuple[Pair, ...]
-    provenance: Mapping[str, str]
+    pairs: Pairs
     size: Size | None
     resamples: int
     frames_csv: Path | None
@@ -77,8 +75,8 @@ def score_videos(request: ScoreRequest, instruments: Instruments, progress: Prog
     sums = _Sums(computed)
     with tempfile.TemporaryDirectory() as folder, _frame_table(request.frames_csv, computed) as write:
         stores = _Stores(Path(folder))
-        progress.start("scoring", len(request.pairs))
-        for pair in request.pairs:
+        progress.start("scoring", len(request.pairs.pairs))
+        for pair in request.pairs.pairs:
             frames = read_pair(pair, request.size)
             values = {name: v for meter in instruments.meters for name, v in meter(frames).items()}
             write(frames, values)
@@ -106,7 +104,7 @@ def score_videos(request: ScoreRequest, instruments: Instruments, progress: Prog
     return Scores(
         generated=str(request.generated),
         target=str(request.target),
-        provenance=dict(request.provenance),
+        provenance=dict(request.pairs.provenance),
         scores=tuple(scores),
         cases=tuple(cases),
         environment=Environment(versions(), f"{platform.system()} {platform.machine()}"),
@@ -258,13 +256,17 @@ def _interval(
 
 
 def _notes(request: ScoreRequest) -> Iterator[str]:
-    if len(request.pairs) < 2 and request.resamples:
+    if len(request.pairs.pairs) < 2 and request.resamples:
         yield "one video: no intervals, for they come from drawing other sets of videos"
+    left_out = request.pairs.left_out
+    if left_out:
+        more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""
+        yield f"cases without a result: {', '.join(left_out[:3])}{more}"
     if request.size is not None:
         yield f"frames were brought to {request.size} pixels, bilinear without antialiasing"
     for side, paths in (
-        ("generated", [pair.generated for pair in request.pairs]),
-        ("target", [pair.target for pair in request.pairs]),
+        ("generated", [pair.generated for pair in request.pairs.pairs]),
+        ("target", [pair.target for pair in request.pairs.pairs]),
     ):
         lossy = sum(is_compressed(path) for path in paths)
         if lossy:

@@ -78,10 +78,18 @@ def command(
         typer.Option(
             "--setting",
             metavar="self|rescaled|cross",
-            help=r"Of a suite, only these cases.  \[default: all]",
+            help=r"Of a suite, only these cases.  \[default: what the results were made for, or all]",
             rich_help_panel=_METRICS,
         ),
     ] = None,
+    partial: Annotated[
+        bool,
+        typer.Option(
+            "--partial",
+            help="Of a suite, leave out cases without a result, and say which.",
+            rich_help_panel=_METRICS,
+        ),
+    ] = False,
     resamples: Annotated[
         int,
         typer.Option(
@@ -121,14 +129,12 @@ def command(
     with console.progress(quiet=quiet) as progress:
         from animatex.bench.instruments import open_instruments
         from animatex.bench.pairs import find_pairs
-        from animatex.bench.results import read_run_facts
         from animatex.bench.score import ScoreRequest, score_videos
         from animatex.bench.scores import scores_document, write_scores
 
-        pairs = find_pairs(generated, target, setting_)
-        facts = read_run_facts(generated)
+        pairs = find_pairs(generated, target, setting_, partial=partial)
         instruments = open_instruments(chosen, weights, place)
-        request = ScoreRequest(generated, target, pairs, facts.provenance, at, resamples, csv)
+        request = ScoreRequest(generated, target, pairs, at, resamples, csv)
         scores = score_videos(request, instruments, progress)
         if out:
             write_scores(out, scores)

@@ -156,6 +156,60 @@ def test_a_results_folder_says_how_its_videos_were_made(pairs):
     assert {case.fps for case in scores.cases} == {8.0}
 
 
+SUITE = """
+name: ours
+version: '1'
+split: test
+fps: 24.0
+cases:
+  - {id: a, kind: thing, setting: self, reference: a.png, driving: ../target/a, target: ../target/a}
+  - {id: b, kind: thing, setting: self, reference: a.png, driving: ../target/b, target: ../target/b}
+  - {id: c, kind: thing, setting: rescaled, reference: a.png, driving: ../target/c, target: ../target/c}
+"""
+
+
+@pytest.fixture
+def suite(pairs) -> None:
+    Path("suite").mkdir()
+    Path("suite/suite.yaml").write_text(SUITE)
+    write_png(Path("suite/a.png"), moving(1)[0])
+
+
+def test_a_suite_names_the_targets(suite):
+    assert score("generated", "suite", "-o", "s.json") == 0
+    scores = read_scores(Path("s.json"))
+    assert [(case.id, case.fps) for case in scores.cases] == [("a", 24), ("b", 24), ("c", 24)]
+
+
+def test_results_know_the_setting_that_they_were_made_for(suite):
+    Path("generated/c").rename("elsewhere")
+    Path("generated/run.json").write_text('{"provenance": {"setting": "self"}}')
+    assert score("generated", "suite", "-o", "s.json") == 0
+    assert [case.id for case in read_scores(Path("s.json")).cases] == ["a", "b"]
+
+
+def test_a_part_of_a_suite_is_scored_when_asked(suite, capsys: pytest.CaptureFixture[str]):
+    Path("generated/b").rename("elsewhere")
+    assert fails(capsys, "generated", "suite") == "error: 'b' of suite has no counterpart in generated"
+    assert score("generated", "suite", "--partial", "-o", "s.json") == 0
+    assert "cases without a result: b" in read_scores(Path("s.json")).notes
+
+
+def test_results_of_something_else_are_refused(suite, capsys: pytest.CaptureFixture[str]):
+    write_pictures(Path("others/x"), moving(3))
+    assert score("others", "suite", "--partial") == 1
+    assert "error: others has no result of suite" in capsys.readouterr().err
+
+
+def test_one_video_against_a_suite_is_refused(suite, capsys: pytest.CaptureFixture[str]):
+    assert "generated/a is one video and suite a suite of 3" in fails(capsys, "generated/a", "suite")
+
+
+def test_a_case_without_target_is_refused(suite, capsys: pytest.CaptureFixture[str]):
+    Path("suite/suite.yaml").write_text(SUITE.replace(", target: ../target/c", ""))
+    assert "suite, case c: it has no target" in fails(capsys, "generated", "suite")
+
+
 def test_other_sizes_are_compared_at_one_size_when_asked():
     write_pictures(Path("small"), moving(3))
     write_pictures(Path("large"), moving(3, height=64, width=48))
@@ -181,7 +235,7 @@ def test_the_options_are_these_and_no_others():
     flags = {flag for param in command.params if param.param_type_name == "option" for flag in param.opts}
     assert flags == {
         *("--out", "-o", "--csv", "--force", "--json", "--quiet", "-q"),
-        *("--metrics", "--protocol", "--size", "--setting", "--resamples"),
+        *("--metrics", "--protocol", "--size", "--setting", "--partial", "--resamples"),
         *("--weights", "--device"),
     }
 
@@ -305,7 +359,8 @@ def test_features_that_are_no_numbers_are_refused(pairs, monkeypatch, capsys: py
             "has none of the metrics mini",
         ),
         (["--size", "huge"], "--size huge: needs WIDTHxHEIGHT in pixels"),
-        (["--setting", "self"], "--setting self: target is no suite, so it has no settings"),
+        (["--setting", "self"], "--setting self: target is no suite"),
+        (["--partial"], "--partial: target is no suite"),
         (["--setting", "both"], "--setting both: needs self or rescaled or cross"),
         (["--device", "tpu"], "--device tpu: needs auto or cpu or cuda or mps"),
         (["--out", "nowhere/scores.json"], "nowhere/scores.json cannot be written"),
