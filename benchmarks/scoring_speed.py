@@ -2,8 +2,8 @@
 
     python -m benchmarks.scoring_speed --pairs 10
 
-Pairs are 32 lossless frames of 512x768; what is timed is `animatex bench score --metrics pixel` from the first file
-to the table, reading the pictures included.
+Pairs are 32 lossless frames of 512x768. What is timed is `animatex bench score --metrics pixel` from the
+first file on, reading the pictures included.
 """
 
 from __future__ import annotations
@@ -49,10 +49,9 @@ def main() -> None:
         score_videos(request, instruments)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
     print(f"{args.pairs} pairs of {FRAMES} frames of {WIDTH}x{HEIGHT}, {args.metrics}")
-    print(
-        f"{60 * args.pairs / wall:.1f} pairs a minute; {processor / args.pairs:.2f} s of processor time each"
-    )
-    print(f"peak memory {peak_memory() / 2**20:.0f} MiB")
+    rate, each = 60 * args.pairs / wall, processor / args.pairs
+    print(f"{rate:.1f} pairs a minute, {each:.2f} s of processor time each")
+    print(f"peak memory {(peak_memory() or 0) / 2**20:.0f} MiB")
 
 
 if __name__ == "__main__":
