@@ -211,7 +211,7 @@ FLAGS = {
     ],
     "animatex bench": [],
     "animatex weights": [],
-    "animatex doctor": ["--weights", "--json"],
+    "animatex doctor": ["--weights", "--json", "--bench", "--bench-frames"],
 }
 
 
