@@ -94,7 +94,7 @@ def command(
         typer.Option(
             "--bench",
             help="Also time one call of the embedded network and one of the published size, with random "
-            "weights. On a processor the latter takes many minutes and 10 GB.",
+            "weights. On a processor the latter takes many minutes and more than 6 GB.",
         ),
     ] = False,
     bench_frames: Annotated[
