@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -37,15 +38,16 @@ def main() -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--frames", type=int, default=32)
     parser.add_argument("--max-side", type=int, help="reduce the frames first")
+    parser.add_argument("--only", nargs="*", default=[""], help="copies whose names begin so")
     parser.add_argument("--weights", type=Path)
     args = parser.parse_args()
-    video = read_video(args.video, range(args.frames), max_side=args.max_side)
+    video = _even(read_video(args.video, range(args.frames), max_side=args.max_side))
     metrics = [m for m in choose_metrics() if m.name not in LEFT_OUT]
     instruments = open_instruments(metrics, args.weights)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_video(folder / "target", video)
-        for copy, path in copies(video, folder):
+        for copy, path in copies(video, folder, tuple(args.only)):
             scores = [s for s in compare(path, folder / "target", instruments).scores if s.reason is None]
             if copy == "the same":
                 print("| copy |", " | ".join(f"{s.title} {ARROWS[s.better]}".strip() for s in scores), "|")
@@ -60,33 +62,47 @@ def compare(generated: Path, target: Path, instruments: Instruments) -> Scores:
     return score_videos(ScoreRequest(generated, target, pairs, None, 0, None), instruments)
 
 
-def copies(video: FrameSequence, folder: Path) -> Iterator[tuple[str, Path]]:
+def copies(video: FrameSequence, folder: Path, only: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     """Write each copy, and give its name and its path."""
-    frames, noise = video.frames, np.random.default_rng(13)
-    yield "the same", written(frames, folder / "same", video.fps)
-    for sigma in (1, 2, 4):
-        blurred = np.stack([cv2.GaussianBlur(frame, (0, 0), sigma) for frame in frames])
-        yield f"blur {sigma}", written(blurred, folder / f"blur{sigma}", video.fps)
-    for pixels in (2, 8, 32):
-        move = np.array([[1, 0, pixels], [0, 1, 0]], np.float32)
-        size = video.size.width, video.size.height
-        moved = [cv2.warpAffine(f, move, size, borderMode=cv2.BORDER_REPLICATE) for f in frames]
-        yield f"shift {pixels}", written(np.stack(moved), folder / f"shift{pixels}", video.fps)
-    for deviation in (5, 20):
-        spoilt = np.rint(frames + noise.normal(0, deviation, frames.shape)).clip(0, 255).astype(np.uint8)
-        yield f"noise {deviation}", written(spoilt, folder / f"noise{deviation}", video.fps)
+    for name, make in _recipes(video.frames).items():
+        if name.startswith(only):
+            path = folder / name.replace(" ", "")
+            write_video(path, FrameSequence(np.ascontiguousarray(make()), video.fps))
+            yield name, path
     for crf in (23, 33, 43):
-        path = folder / f"crf{crf}.mp4"
-        write_video(path, video, crf=crf)
-        yield f"crf {crf}", path
-    yield "frozen", written(np.repeat(frames[:1], len(frames), axis=0), folder / "frozen", video.fps)
-    yield "backwards", written(frames[::-1], folder / "backwards", video.fps)
+        if f"crf {crf}".startswith(only):
+            path = folder / f"crf{crf}.mp4"
+            write_video(path, video, crf=crf)
+            yield f"crf {crf}", path
 
 
-def written(frames: np.ndarray, folder: Path, fps: float) -> Path:
-    """Write lossless pictures."""
-    write_video(folder, FrameSequence(np.ascontiguousarray(frames), fps))
-    return folder
+def _recipes(frames: np.ndarray) -> dict[str, Callable[[], np.ndarray]]:
+    """Give the lossless copies, each made when it is asked for."""
+
+    def blurred(sigma: float) -> np.ndarray:
+        return np.stack([cv2.GaussianBlur(frame, (0, 0), sigma) for frame in frames])
+
+    def shifted(pixels: int) -> np.ndarray:
+        return np.concatenate([frames[:, :, :1].repeat(pixels, axis=2), frames[:, :, :-pixels]], axis=2)
+
+    def noisy(deviation: float) -> np.ndarray:
+        noise = np.random.default_rng(13).normal(0, deviation, frames.shape)
+        return np.rint(frames + noise).clip(0, 255).astype(np.uint8)
+
+    return {
+        "the same": lambda: frames,
+        **{f"blur {sigma}": partial(blurred, sigma) for sigma in (1, 2, 4)},
+        **{f"shift {pixels}": partial(shifted, pixels) for pixels in (2, 8, 32)},
+        **{f"noise {deviation}": partial(noisy, deviation) for deviation in (5, 20)},
+        "frozen": lambda: np.repeat(frames[:1], len(frames), axis=0),
+        "backwards": lambda: frames[::-1],
+    }
+
+
+def _even(video: FrameSequence) -> FrameSequence:
+    """Leave out a last row or column that H.264 would need twice."""
+    height, width = video.size
+    return FrameSequence(video.frames[:, : height - height % 2, : width - width % 2], video.fps)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,11 @@ def numbers(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def write_formula_weights(numbers: Path):
-    """Write a network's weights file with values that follow from the tensors' names."""
+    return formula_weights_writer(numbers)
+
+
+def formula_weights_writer(numbers: Path):
+    """Give a function that writes a weights file with values that follow from the names of its tensors."""
     spec = importlib.util.spec_from_file_location("formula", numbers / "formula.py")
     formula = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(formula)
