@@ -147,8 +147,10 @@ class Stage(nn.Module):
         x = self.resnet(x, inputs)
         if not self.attends:
             return x
-        before, x = x, self.spatial(x, inputs.context)
+        # What is not needed again is let go of: at full size it is a hundred megabytes.
+        before = x if self.parallel else None
+        x = self.spatial(x, inputs.context)
         if self.pose is not None and inputs.motion is not None:
-            moved = self.pose.change(before if self.parallel else x, inputs.motion)
+            moved = self.pose.change(x if before is None else before, inputs.motion)
             x = x.add(moved, alpha=self.alpha)
         return over_frames(self.temporal, x, inputs.num_slots)

@@ -148,7 +148,7 @@ def resize(picture: np.ndarray, size: Size, filter: Filter = "smooth") -> np.nda
         from PIL import Image
 
         scaled = Image.fromarray(picture).resize((size.width, size.height), Image.Resampling.BILINEAR)
-        return np.asarray(scaled)
+        return np.array(scaled)
     shrinks = size.height * size.width < height * width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(picture, (size.width, size.height), interpolation=method))
