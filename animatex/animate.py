@@ -36,7 +36,7 @@ from animatex.pose.io import holds_poses, read_poses
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
-from animatex.reference import choose_reference_pose, place_reference, stay_in_picture
+from animatex.reference import choose_reference_pose, look_again, place_reference, stay_in_picture
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import read_rig
 from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
@@ -195,18 +195,21 @@ def read_inputs(
         progress.done()
         poses = extract_poses(driving, estimator, config.pose, progress, plan.video.path.name)
     reference, alpha = place_reference(plan.reference, plan.fit, config.pictures.filter)
-    rig = None
+    rig = network = None
     if isinstance(config.codec, MotionCodecConfig):
         progress.start("taking the character apart", 1)
         network = rig_network or load_rig_network(config.codec, config.seed, plan.weights)
         rig = read_rig(reference, network, alpha)
         progress.done()
     progress.start("looking at the character")
+    performers = reference_pose is None and config.pose.reference_pose == "driving"
     if reference_pose is None:
         still = _lazy_estimator(config, plan)
         reference_pose = choose_reference_pose(reference, rig, poses, still, config.pose)
     else:
         reference_pose = on_canvas(reference_pose, plan.fit)
+    if rig is not None and network is not None and not performers:
+        rig = look_again(rig, reference_pose, network, alpha)
     progress.done()
     return ClipInputs(
         reference=reference,

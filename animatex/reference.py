@@ -20,7 +20,8 @@ from animatex.pose.skeleton import (
     RIGHT_HIP,
     RIGHT_SHOULDER,
 )
-from animatex.rig.rig import Rig
+from animatex.rig.network import RigNetwork
+from animatex.rig.rig import Rig, read_rig
 from animatex.video.fit import Filter, Fit, to_canvas
 from animatex.video.image import ReferenceImage
 
@@ -51,6 +52,21 @@ def place_reference(
         return to_canvas(picture.rgb, fit, filter=filter), None
     alpha = np.repeat(picture.alpha[..., None], 3, 2)
     return to_canvas(picture.rgb, fit, filter=filter), to_canvas(alpha, fit, filter=filter)[..., 0]
+
+
+def look_again(rig: Rig, pose: PoseSequence, network: RigNetwork, alpha: np.ndarray | None) -> Rig:
+    """Take the character apart once more, now that others have said where joints are.
+
+    Args:
+        rig: From the first look.
+        pose: The reference's pose, on the canvas; one frame.
+        network: The rig network.
+        alpha: The picture's own mask, uint8 [H, W], or None.
+
+    Returns:
+        The rig itself where the pose is its own.
+    """
+    return rig if pose is rig.pose else read_rig(rig.image, network, alpha, known=pose)
 
 
 def choose_reference_pose(

@@ -104,7 +104,7 @@ def measure(options: argparse.Namespace) -> tuple[Report, Page]:
         rigs.append(score_rig(rig, made.reference))
         truth = Truth(made.frames.frames, made.labels, made.reference.labels)
         shown: dict[str, np.ndarray] = {"reference": made.reference.image, "truth": truth.frames[-1]}
-        for setting, inputs in situations(made, rig).items():
+        for setting, inputs in situations(made, rig, network).items():
             for method, result in results(inputs, made, model):
                 clips[setting, method].append(score_clip(result.frames, result.parts, truth))
                 if setting == options.sheet_setting and method in _SHOWN:

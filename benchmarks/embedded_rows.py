@@ -19,6 +19,8 @@ from animatex.config.run import AnimateConfig
 from animatex.diffusion.noise import initial_noise
 from animatex.diffusion.sample import sample_latents
 from animatex.pose.skeleton import PARTS
+from animatex.reference import look_again
+from animatex.rig.network import RigNetwork
 from animatex.rig.rig import Rig
 from animatex.runtime import Runtime
 from animatex.synthetic.clips import SyntheticClip
@@ -52,14 +54,24 @@ class Model:
     runtime: Runtime
 
 
-def situations(made: SyntheticClip, rig: Rig) -> dict[str, ClipInputs]:
-    """The same character driven in the three ways of `SETTINGS`."""
+def situations(made: SyntheticClip, rig: Rig, network: RigNetwork) -> dict[str, ClipInputs]:
+    """The same character driven in the three ways of `SETTINGS`.
+
+    Args:
+        made: The clip.
+        rig: What the network says of the reference on its own.
+        network: Looks again where the reference's pose is known, as `animate` does.
+    """
     known = made.reference.pose(made.frames.fps)
     own = ClipInputs(
-        reference=made.reference.image, reference_pose=known, rig=rig, driving=made.frames, poses=made.poses
+        reference=made.reference.image,
+        reference_pose=known,
+        rig=look_again(rig, known, network, None),
+        driving=made.frames,
+        poses=made.poses,
     )
     cross = replace(own, driving=None, poses=made.driver_poses)
-    return dict(zip(SETTINGS, (own, cross, replace(cross, reference_pose=rig.pose)), strict=True))
+    return dict(zip(SETTINGS, (own, cross, replace(cross, reference_pose=rig.pose, rig=rig)), strict=True))
 
 
 @torch.inference_mode()

@@ -6,15 +6,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from animatex.config.loader import load_config
+from animatex.config.model import RigConfig
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig, PoseConfig
 from animatex.errors import MissingPackage
 from animatex.pose.estimator import DetectedPoses
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import LEFT_WRIST, NECK, NOSE, RIGHT_ANKLE, RIGHT_EYE, RIGHT_WRIST
-from animatex.reference import choose_reference_pose, merge_poses, place_reference, stay_in_picture
+from animatex.reference import (
+    choose_reference_pose,
+    look_again,
+    merge_poses,
+    place_reference,
+    stay_in_picture,
+)
+from animatex.rig.network import RigNetwork
+from animatex.rig.rig import read_rig
 from animatex.video.fit import plan_fit
 from animatex.video.frames import Size
 from animatex.video.image import ReferenceImage
@@ -87,6 +97,15 @@ def test_where_both_agree_the_estimator_is_believed_and_the_rig_fills_in() -> No
 def test_a_person_who_is_elsewhere_or_without_a_trunk_is_a_mistake() -> None:
     assert merge_poses(moved(40), RIG) is RIG.pose
     assert merge_poses(moved(0, 2), RIG) is RIG.pose
+
+
+def test_the_rig_looks_again_only_when_somebody_else_has_spoken() -> None:
+    network = RigNetwork(RigConfig(height=32, widths=(16, 16), blocks=1, attention_blocks=0)).eval()
+    torch.nn.init.normal_(network.hints.weight)
+    first = read_rig(RIG.image, network)
+    assert look_again(first, first.pose, network, None) is first
+    again = look_again(first, moved(1), network, None)
+    assert again.image is first.image and not np.allclose(again.parts, first.parts, atol=1e-3)
 
 
 def test_limbs_that_the_character_does_not_have_are_not_invented() -> None:

@@ -373,6 +373,9 @@ class RigStage(Section):
     kind: Literal["rig"]
     name: str
     network: RigConfig
+    start_from: str | None
+    """Weights to start from: an earlier stage's file, or an installed one; null: random ones."""
+
     data: SyntheticData
     batch: Positive
     steps: Positive

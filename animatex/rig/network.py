@@ -1,8 +1,9 @@
-"""The rig network: one picture of any character to part and joint maps.
+"""The rig network: one picture of any character, and the joints that are known, to part and joint maps.
 
 Letters: B batch, H W picture pixels, C channels, P parts (11), J joints (18).
 A U-Net whose coarsest level sees the whole character through attention; parts come out at half the
-picture's size, joints at a quarter, and whether a joint exists at all from the whole picture.
+picture's size, joints at a quarter, and whether a joint exists at all from the whole picture. Where
+somebody knows joints already (a pose file, an estimator of people), they are shown beside the picture.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from animatex.pose.skeleton import PARTS
 NUM_JOINTS = 18
 _GROUP = 16
 """Channels of a normalisation group."""
+
+_HINT_WIDTH = 1.5
+"""Standard deviation of a hint's bell, in cells of two picture pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +105,9 @@ class RigNetwork(nn.Module):
         widths = config.widths
         # Two coordinate channels tell a place in the picture: heads are up, feet are down.
         self.stem = nn.Conv2d(5, widths[0], 3, stride=2, padding=1)
+        # Starting at zero, it changes nothing in a network that has learned without hints.
+        self.hints = nn.Conv2d(NUM_JOINTS, widths[0], 3, padding=1, bias=False)
+        nn.init.zeros_(self.hints.weight)
         # The finest level has most of the pixels and least of the meaning: one block is enough there.
         counts = [1] + [config.blocks] * (len(widths) - 1)
         self.down = nn.ModuleList(
@@ -118,13 +125,14 @@ class RigNetwork(nn.Module):
         self.joints = _head(widths[1], NUM_JOINTS)
         self.present = nn.Linear(widths[-1], NUM_JOINTS)
 
-    def forward(self, image: Tensor) -> RigMaps:
+    def forward(self, image: Tensor, hints: Tensor) -> RigMaps:
         """Read pictures.
 
         Args:
             image: float [B, 3, H, W], RGB in 0..1.
+            hints: float [B, J, H/2, W/2], from `joint_hints`; zero where nobody knows the joint.
         """
-        x = self.stem(torch.cat([image * 2 - 1, _coordinates(image)], 1))
+        x = self.stem(torch.cat([image * 2 - 1, _coordinates(image)], 1)) + self.hints(hints)
         skips = []
         for level, blocks in enumerate(self.down):
             x = blocks(x if level == 0 else self.shrink[level - 1](x))
@@ -138,6 +146,41 @@ class RigNetwork(nn.Module):
             grown = F.interpolate(self.grow[level](x), scale_factor=2.0, mode="nearest")
             x = self.up[level](torch.cat([grown, skips[level]], 1))
         return RigMaps(self.parts(x), joints, present)
+
+
+def joint_bells(cells: Tensor, height: int, width: int, sigma: float) -> Tensor:
+    """Draw a bell of height 1 around each place.
+
+    Args:
+        cells: x and y in cells, whose centres are at halves; float [B, J, 2].
+        height: Cells in a column.
+        width: Cells in a row.
+        sigma: Standard deviation in cells.
+
+    Returns:
+        float [B, J, height, width].
+    """
+    y = torch.arange(height, device=cells.device) + 0.5
+    x = torch.arange(width, device=cells.device) + 0.5
+    rows = torch.exp(-((y - cells[..., 1:]) ** 2) / (2 * sigma**2))
+    columns = torch.exp(-((x - cells[..., :1]) ** 2) / (2 * sigma**2))
+    return rows[..., :, None] * columns[..., None, :]
+
+
+def joint_hints(places: Tensor, known: Tensor, image: Tensor) -> Tensor:
+    """Draw what is known of the joints as the network sees it.
+
+    Args:
+        places: x and y in pixels of `image`, float [B, J, 2].
+        known: Which of them are known, bool [B, J].
+        image: float [B, 3, H, W].
+
+    Returns:
+        [B, J, H/2, W/2], of the image's dtype and device.
+    """
+    height, width = image.shape[2] // 2, image.shape[3] // 2
+    bells = joint_bells(torch.nan_to_num(places) / 2, height, width, _HINT_WIDTH)
+    return (bells * known[..., None, None]).to(image)
 
 
 def _blocks(in_channels: int, out_channels: int, count: int) -> nn.Sequential:

@@ -13,7 +13,7 @@ from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, MIRROR_PAIRS, NUM_KEYPOINTS, PARTS
 from animatex.rig.fill import push_pull
 from animatex.rig.matte import refine_mask
-from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork
+from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork, joint_hints
 from animatex.video.fit import resize
 from animatex.video.frames import Size
 
@@ -48,7 +48,12 @@ class Rig:
 
 
 @torch.no_grad()
-def read_rig(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None = None) -> Rig:
+def read_rig(
+    image: np.ndarray,
+    network: RigNetwork,
+    alpha: np.ndarray | None = None,
+    known: PoseSequence | None = None,
+) -> Rig:
     """Find the parts, joints, mask and background of the character in a picture.
 
     The network looks twice: at the whole picture, then closely at where the character is; both times also
@@ -58,13 +63,16 @@ def read_rig(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None = 
         image: uint8 [H, W, 3], RGB.
         network: In evaluation mode, on the device and in the type it shall work in.
         alpha: uint8 [H, W], 255 where the character is, where the picture brings its own mask.
+        known: Joints that somebody else found, one frame on the picture's own canvas; those of score 0
+            are looked for as if nothing were known.
     """
+    hints = _hints(known)
     size = Size(*image.shape[:2])
     whole = (0, 0, size.width, size.height)
-    parts, joints, present = _look(image, whole, network)
+    parts, joints, present = _look(image, whole, network, hints)
     box = _character_box(parts[0] < 0.5 if alpha is None else alpha > 127, size)
     if box is not None and (box[2] - box[0]) * (box[3] - box[1]) < 0.7 * size.height * size.width:
-        parts, joints, present = _look(image, box, network)
+        parts, joints, present = _look(image, box, network, hints)
     mask = refine_mask(1 - parts[0], image) if alpha is None else alpha.astype(np.float32) / 255
     inside = np.maximum(_without_strays(parts[1:], mask, joints), 1e-6)
     parts = np.concatenate([1 - mask[None], inside / inside.sum(0) * mask], 0).astype(np.float32)
@@ -84,8 +92,21 @@ def background_plate(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return push_pull(image, known)
 
 
+def _hints(known: PoseSequence | None) -> tuple[Tensor, Tensor]:
+    """Places [1, 18, 2] of the known joints in picture pixels, and which are known [1, 18]."""
+    if known is None:
+        return torch.zeros(1, NUM_JOINTS, 2), torch.zeros(1, NUM_JOINTS, dtype=torch.bool)
+    return (
+        torch.from_numpy(known.keypoints[:1, :NUM_JOINTS]).float(),
+        torch.from_numpy(known.scores[:1, :NUM_JOINTS] > 0),
+    )
+
+
 def _look(
-    image: np.ndarray, box: tuple[int, int, int, int], network: RigNetwork
+    image: np.ndarray,
+    box: tuple[int, int, int, int],
+    network: RigNetwork,
+    hints: tuple[Tensor, Tensor],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Run the network on a box of the picture.
 
@@ -99,10 +120,13 @@ def _look(
     small = resize(crop, size)
     weight = network.stem.weight
     pixels = torch.from_numpy(small).permute(2, 0, 1)[None].to(weight.device, weight.dtype) / 255
-    maps = network(torch.cat([pixels, pixels.flip(3)]))
+    scale = np.array([crop.shape[1] / size.width, crop.shape[0] / size.height], np.float32)
+    places = (hints[0] - torch.tensor([left, top])) / torch.from_numpy(scale)
+    shown = joint_hints(places.to(weight.device), hints[1].to(weight.device), pixels)
+    mirrored = shown[:, list(MIRRORED_JOINTS)].flip(3)
+    maps = network(torch.cat([pixels, pixels.flip(3)]), torch.cat([shown, mirrored]))
     parts, joints, present = _merged(maps)
 
-    scale = np.array([crop.shape[1] / size.width, crop.shape[0] / size.height], np.float32)
     enlarged = cv2.resize(
         parts.transpose(1, 2, 0), (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_LINEAR
     )
@@ -192,7 +216,7 @@ def _without_strays(parts: np.ndarray, mask: np.ndarray, joints: np.ndarray) -> 
             middle = joints[[limb.start, limb.end]].mean(0)
             sizes = np.bincount(regions.ravel(), minlength=count)[1:]
             # A few pixels on the bone are not the limb.
-            away = np.linalg.norm(centres[1:] - middle, axis=1) / np.sqrt(sizes)
+            away = np.linalg.norm(centres[1:] + 0.5 - middle, axis=1) / np.sqrt(sizes)
             kept[limb.part - 1][(regions > 0) & (regions != 1 + away.argmin())] = 0
     tips = _only_beside_the_head(np.where(mask > 0.5, kept.argmax(0) + 1, 0))
     kept[:, tips] = 0

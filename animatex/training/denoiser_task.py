@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from animatex.checkpoints.catalogue import find_weights
 from animatex.checkpoints.load import load_clip, load_rig, load_unet, load_vae
 from animatex.checkpoints.store import halved, save_weights
 from animatex.codec.codec import LatentCodec, Scene
@@ -23,7 +22,7 @@ from animatex.conditioning.bundle import Conditioning, stack
 from animatex.conditioning.dropout import drop_conditions
 from animatex.conditioning.prepare import prepare_conditioning
 from animatex.config.model import MotionCodecConfig
-from animatex.config.run import ConditionsConfig, DenoiserStage, SyntheticData, TrainConfig
+from animatex.config.run import ConditionsConfig, DenoiserStage, RetargetConfig, SyntheticData, TrainConfig
 from animatex.diffusion.noise import initial_noise
 from animatex.diffusion.objective import velocity_loss
 from animatex.diffusion.schedule import alphas_cumprod
@@ -32,13 +31,14 @@ from animatex.epi.pool import open_pool
 from animatex.epi.transform import transform
 from animatex.model.build import build_unet
 from animatex.pose.retarget import retarget
+from animatex.pose.sequence import PoseSequence
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import Rig, read_rig
 from animatex.runtime import Runtime
 from animatex.training.clip_sample import ClipSample, RenderClip
 from animatex.training.folder import FolderClips
 from animatex.training.loader import grouped, rendered
-from animatex.training.task import StepResult
+from animatex.training.task import StepResult, find_trained
 from animatex.video.frames import Size
 
 _ALL = ConditionsConfig(
@@ -68,7 +68,7 @@ class DenoiserTask:
         if stage.start_from is None:
             self.network: nn.Module = build_unet(stage.network, checkpointing=stage.checkpointing)
         else:
-            path = _find(stage.start_from, folder)
+            path = find_trained(stage.start_from, folder)
             self.network = load_unet(path, stage.network, checkpointing=stage.checkpointing)
             self.network.requires_grad_(True)
         self._rig, self._codec = _load_codec(stage, folder)
@@ -124,8 +124,8 @@ class DenoiserTask:
         """Latents [1, C, F, h, w] and conditions of one clip."""
         rng = np.random.default_rng([self._seed, index])
         generator = torch.Generator().manual_seed(self._seed + index)
-        rig = None if self._rig is None else read_rig(sample.reference, self._rig)
-        scene = _scene(sample, rig, self._stage, rng)
+        rig, reference_pose = self._take_apart(sample, rng)
+        scene = _scene(sample, rig, reference_pose, self._stage.retarget)
         clip = self._codec.open(scene, generator)
         latents = _latents(clip, sample)
         drawn = replace(scene, poses=transform(scene.poses, self._pool, self._stage.epi, rng).poses)
@@ -139,6 +139,15 @@ class DenoiserTask:
             sample.frames if own else None,
         )
         return latents, conditioning
+
+    def _take_apart(self, sample: ClipSample, rng: np.random.Generator) -> tuple[Rig | None, PoseSequence]:
+        """Read the reference's rig and pose: half of the time unaided, so that mistakes are seen."""
+        if self._rig is None:
+            return None, sample.reference_pose
+        if rng.random() < 0.5:
+            return read_rig(sample.reference, self._rig, known=sample.reference_pose), sample.reference_pose
+        rig = read_rig(sample.reference, self._rig)
+        return rig, rig.pose
 
 
 def draw_timesteps(choice: str | int, count: int, train_steps: int, rng: torch.Generator) -> Tensor:
@@ -161,12 +170,13 @@ class _Tagged:
         return index, self.make(index)
 
 
-def _scene(sample: ClipSample, rig: Rig | None, stage: DenoiserStage, rng: np.random.Generator) -> Scene:
-    """What the codec is told: half of the time the pose that the rig found, so that its mistakes are seen."""
-    reference_pose = sample.reference_pose if rig is None or rng.random() < 0.5 else rig.pose
+def _scene(
+    sample: ClipSample, rig: Rig | None, reference_pose: PoseSequence, config: RetargetConfig
+) -> Scene:
+    """What the codec is told: the motion is the sample's own, or a performer's on the character's body."""
     poses = sample.poses
     if sample.performance is not None:
-        poses = retarget(sample.performance, to=reference_pose, config=stage.retarget)
+        poses = retarget(sample.performance, to=reference_pose, config=config)
     return Scene(sample.reference, reference_pose, poses, rig)
 
 
@@ -177,16 +187,10 @@ def _latents(clip: MotionClip | VaeClip, sample: ClipSample) -> Tensor:
     return clip.encode(sample.truth)
 
 
-def _find(name: str, folder: Path) -> Path:
-    """An earlier stage's file, or an installed one."""
-    own = folder / name
-    return own if own.is_file() else find_weights(name, None)
-
-
 def _load_codec(stage: DenoiserStage, folder: Path) -> tuple[RigNetwork | None, LatentCodec]:
     """Load the rig network of a motion codec, and the codec; random where no file is named."""
     codec = stage.codec
-    path = None if codec.checkpoint is None else _find(codec.checkpoint, folder)
+    path = None if codec.checkpoint is None else find_trained(codec.checkpoint, folder)
     if isinstance(codec, MotionCodecConfig):
         rig = (
             RigNetwork(codec.rig).eval().requires_grad_(False) if path is None else load_rig(path, codec.rig)
@@ -198,4 +202,4 @@ def _load_codec(stage: DenoiserStage, folder: Path) -> tuple[RigNetwork | None, 
 def _load_clip(stage: DenoiserStage, folder: Path) -> FrozenClip:
     if stage.clip_checkpoint is None:
         return FrozenClip(stage.clip_encoder, build_clip(stage.clip_encoder).visual)
-    return load_clip(_find(stage.clip_checkpoint, folder), stage.clip_encoder)
+    return load_clip(find_trained(stage.clip_checkpoint, folder), stage.clip_encoder)

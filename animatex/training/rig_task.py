@@ -12,14 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from animatex.checkpoints.load import load_rig
 from animatex.checkpoints.store import halved, save_weights
 from animatex.config.run import RigStage, TrainConfig
-from animatex.rig.network import RigMaps, RigNetwork
+from animatex.rig.network import RigMaps, RigNetwork, joint_bells, joint_hints
 from animatex.rig.rig import MIRRORED_JOINTS, MIRRORED_PARTS, joint_places, working_size
 from animatex.runtime import Runtime
 from animatex.synthetic.clips import still
 from animatex.training.loader import grouped, rendered
-from animatex.training.task import StepResult
+from animatex.training.task import StepResult, find_trained
 from animatex.video.frames import Size
 
 _PART_WEIGHTS = (1.0, 1.0, 1.0, *(2.0,) * 8)
@@ -27,6 +28,13 @@ _PART_WEIGHTS = (1.0, 1.0, 1.0, *(2.0,) * 8)
 
 _RATIOS = (2 / 3, 2 / 3, 2 / 3, 1.0, 3 / 2)
 """Width by height of successive batches: most pictures of characters are portraits."""
+
+
+_WITHOUT_HINTS = 0.5
+"""How often nobody knows anything of a picture's joints, as with most characters."""
+
+_HINT_ERROR, _WRONG_HINTS, _WRONG_BY = 0.012, 0.04, 0.08
+"""Hints are off by up to the first (standard deviation, in heights of the picture); some, by the third."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,22 +46,30 @@ class RigSample:
         labels: uint8 [H, W], indices of `PARTS`.
         joints: float32 [18, 2], in pixels.
         present: bool [18].
+        hints: What the network is told of the joints, float32 [18, 2], in pixels.
+        hinted: Of which joints it is told, bool [18].
     """
 
     image: np.ndarray
     labels: np.ndarray
     joints: np.ndarray
     present: np.ndarray
+    hints: np.ndarray
+    hinted: np.ndarray
 
     def mirrored(self) -> RigSample:
         """The same picture, left and right exchanged."""
-        joints = self.joints[list(MIRRORED_JOINTS)].copy()
-        joints[:, 0] = self.image.shape[1] - joints[:, 0]
+        order = list(MIRRORED_JOINTS)
+        joints, hints = self.joints[order], self.hints[order]
+        for places in (joints, hints):
+            places[:, 0] = self.image.shape[1] - places[:, 0]
         return RigSample(
             np.ascontiguousarray(self.image[:, ::-1]),
             np.array(MIRRORED_PARTS, np.uint8)[self.labels[:, ::-1]],
             joints,
-            self.present[list(MIRRORED_JOINTS)],
+            self.present[order],
+            hints,
+            self.hinted[order],
         )
 
 
@@ -71,15 +87,43 @@ class RenderRigSample:
         ratio = _RATIOS[index // self.batch % len(_RATIOS)]
         size = working_size(Size(1000, round(1000 * ratio)), self.height, self.stride)
         made = still(self.seed + index, size)
-        sample = RigSample(made.image, made.labels, made.keypoints, made.present)
+        rng = np.random.default_rng([self.seed, index])
+        hints, hinted = draw_hints(made.keypoints, made.present, size.height, rng)
+        sample = RigSample(made.image, made.labels, made.keypoints, made.present, hints, hinted)
         return sample.mirrored() if index % 2 else sample
+
+
+def draw_hints(
+    joints: np.ndarray, present: np.ndarray, height: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw what an estimator might say of a picture's joints: often nothing, mostly right, never exact.
+
+    Args:
+        joints: float32 [18, 2], in pixels.
+        present: bool [18].
+        height: Of the picture, pixels.
+        rng: Random stream.
+
+    Returns:
+        float32 [18, 2] in pixels, and bool [18]; only joints that are present are hinted at.
+    """
+    if rng.random() < _WITHOUT_HINTS:
+        return joints.copy(), np.zeros_like(present)
+    spread = np.full((len(joints), 1), rng.uniform(0, _HINT_ERROR) * height)
+    spread[rng.random(len(joints)) < _WRONG_HINTS] = _WRONG_BY * height
+    hints = joints + rng.normal(size=joints.shape) * spread
+    return hints.astype(np.float32), present & (rng.random(len(joints)) < rng.uniform(0.5, 1))
 
 
 class RigTask:
     """The rig stage of a recipe; see `training.task.Task`."""
 
     def __init__(self, stage: RigStage, config: TrainConfig, runtime: Runtime) -> None:
-        self.network = RigNetwork(stage.network).to(memory_format=torch.channels_last)
+        network = RigNetwork(stage.network)
+        if stage.start_from is not None:
+            file = find_trained(stage.start_from, Path(config.out))
+            network = load_rig(file, stage.network).train().requires_grad_(True)
+        self.network = network.to(memory_format=torch.channels_last)
         self._stage = stage
         self._device = runtime.device
 
@@ -96,7 +140,11 @@ class RigTask:
         """Compare the maps with what the renderer knows; the stream is not needed."""
         images = np.stack([sample.image for sample in batch])
         pixels = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2).float() / 255
-        maps = network(pixels.contiguous(memory_format=torch.channels_last))
+        places = torch.from_numpy(np.stack([sample.hints for sample in batch])).to(self._device)
+        known = torch.from_numpy(np.stack([sample.hinted for sample in batch])).to(self._device)
+        maps = network(
+            pixels.contiguous(memory_format=torch.channels_last), joint_hints(places, known, pixels)
+        )
         return rig_loss(maps, batch)
 
     def save(self, weights: Mapping[str, Tensor], path: Path) -> None:
@@ -136,11 +184,7 @@ def rig_loss(maps: RigMaps, batch: list[RigSample]) -> StepResult:
 
 def joint_targets(cells: Tensor, height: int, width: int, sigma: float = 1.0) -> Tensor:
     """Distributions around the true places: [B, J, h, w] from places in cells, [B, J, 2]."""
-    y = torch.arange(height, device=cells.device) + 0.5
-    x = torch.arange(width, device=cells.device) + 0.5
-    rows = torch.exp(-((y - cells[..., 1:]) ** 2) / (2 * sigma**2))
-    columns = torch.exp(-((x - cells[..., :1]) ** 2) / (2 * sigma**2))
-    bell = rows[..., :, None] * columns[..., None, :]
+    bell = joint_bells(cells, height, width, sigma)
     return bell / bell.sum((2, 3), keepdim=True).clamp_min(1e-12)
 
 

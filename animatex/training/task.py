@@ -10,6 +10,8 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
+from animatex.checkpoints.catalogue import find_weights
+
 Batch = TypeVar("Batch")
 
 
@@ -60,3 +62,13 @@ class Task(Protocol[Batch]):
             weights: The averaged weights, by the names of `network.state_dict()`, on the CPU.
             path: A safetensors file that does not exist yet; the loop moves it to its place.
         """
+
+
+def find_trained(name: str, folder: Path) -> Path:
+    """Find weights that a stage builds on: an earlier stage's file in `folder`, or an installed one.
+
+    Raises:
+        InputError: There is neither.
+    """
+    own = folder / name
+    return own if own.is_file() else find_weights(name, None)

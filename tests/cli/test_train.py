@@ -16,6 +16,7 @@ stages:
   - kind: rig
     name: rig
     network: {height: 32, widths: [16, 32, 32], blocks: 1, attention_blocks: 1}
+    start_from: null
     data: {kind: synthetic, height: 32, width: 32, seed: 1, workers: 0}
     batch: 1
     steps: 2
@@ -88,7 +89,7 @@ def test_a_problem_in_a_stage_has_its_line(recipe, capsys):
     Path(recipe).write_text(RECIPE.replace("batch: 1", "batch: 0"))
     assert run(["train", recipe]) == 2
     assert capsys.readouterr().err == (
-        "error: small.yaml:12: stages.0.batch: got 0; needs a whole number of at least 1.\n"
+        "error: small.yaml:13: stages.0.batch: got 0; needs a whole number of at least 1.\n"
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from animatex.config.model import RigConfig
+from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import MIRROR, PARTS
 from animatex.rig.network import RigMaps
 from animatex.rig.rig import (
@@ -41,9 +42,11 @@ class Colours:
     config: RigConfig = CONFIG
     stem: nn.Conv2d = field(default_factory=lambda: nn.Conv2d(5, 1, 1))
     seen: list[tuple[int, ...]] = field(default_factory=list)
+    told: list[Tensor] = field(default_factory=list)
 
-    def __call__(self, image: Tensor) -> RigMaps:
+    def __call__(self, image: Tensor, hints: Tensor) -> RigMaps:
         self.seen.append(tuple(image.shape))
+        self.told.append(hints)
         pixels = nn.functional.avg_pool2d(image, 2)
         away = (pixels[:, None] - self.colours[None, :, :, None, None]).square().sum(2)
         parts = -away * 300
@@ -66,11 +69,23 @@ def mirrored(picture: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(picture[:, ::-1])
 
 
+def mirrored_pose(pose: PoseSequence) -> PoseSequence:
+    keypoints = np.zeros_like(pose.keypoints)
+    scores = np.zeros_like(pose.scores)
+    keypoints[:, :18] = pose.keypoints[:, list(MIRRORED_JOINTS)]
+    scores[:, :18] = pose.scores[:, list(MIRRORED_JOINTS)]
+    keypoints[..., 0] = pose.canvas.width - keypoints[..., 0]
+    return replace(pose, keypoints=keypoints, scores=scores)
+
+
 @pytest.mark.parametrize("size", [Size(128, 96), Size(96, 160), Size(200, 120)])
-def test_a_mirrored_picture_gives_the_mirrored_rig(size: Size) -> None:
+@pytest.mark.parametrize("told", [False, True])
+def test_a_mirrored_picture_gives_the_mirrored_rig(size: Size, told: bool) -> None:
     # The network looks at the mirror image too, so this holds for any, here for one with random weights.
     drawn = puppet(size)
-    rig, other = read_rig(drawn.image, network()), read_rig(mirrored(drawn.image), network())
+    known, mirrored_known = (drawn.pose, mirrored_pose(drawn.pose)) if told else (None, None)
+    rig = read_rig(drawn.image, network(), known=known)
+    other = read_rig(mirrored(drawn.image), network(), known=mirrored_known)
     differs = np.abs(other.parts[list(MIRRORED_PARTS)][:, :, ::-1] - rig.parts).max(0) > 0.02
     assert rig.mask.max() > 0.5 and differs.mean() < 0.01
     places = other.pose.keypoints[0, list(MIRRORED_JOINTS)]
@@ -155,6 +170,33 @@ def test_a_small_character_is_looked_at_again_closely() -> None:
     outside = np.ones((256, 256), bool)
     outside[70:174, 130:218] = False
     assert not rig.mask[outside].any()
+
+
+def test_the_network_is_told_what_is_known_where_it_lies_in_each_look() -> None:
+    drawn = puppet(Size(64, 48))
+    image = np.full((256, 256, 3), 130, np.uint8)
+    image[90:154, 150:198] = np.where(drawn.labels[..., None] > 0, drawn.image, 130)
+    pose = replace(drawn.pose.moved(drawn.pose.keypoints + (150, 90)), canvas=Size(256, 256))
+    pose.scores[:, 4] = 0
+    eyes = knowing(replace(drawn, image=image[90:154, 150:198]))
+    eyes.config = CONFIG.model_copy(update={"height": 128})
+    read_rig(image, eyes, known=pose)
+    shares = []
+    for hints, (_, _, height, width) in zip(eyes.told, eyes.seen, strict=True):
+        assert hints.shape == (2, 18, height // 2, width // 2)
+        assert not hints[0, 4].any() and all(hints[0, joint].max() > 0.7 for joint in (1, 2, 3))
+        order = list(MIRRORED_JOINTS)
+        assert torch.equal(hints[1], hints[0, order].flip(2))
+        shares.append(int(hints[0, 1].argmax()) // (width // 2) / (height // 2))
+    # The neck is well down the whole picture, and high up in the close look.
+    assert shares[0] == pytest.approx(pose.keypoints[0, 1, 1] / 256, abs=0.03) and shares[1] < 0.4
+
+
+def test_without_knowledge_the_network_is_told_nothing() -> None:
+    drawn = puppet()
+    eyes = knowing(drawn)
+    read_rig(drawn.image, eyes)
+    assert not any(hints.any() for hints in eyes.told)
 
 
 def test_a_plate_keeps_what_is_away_from_the_character_and_nothing_of_it() -> None:

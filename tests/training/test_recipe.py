@@ -31,6 +31,7 @@ def stage(name: str, steps: int = 3, workers: int = 0, **optimizer: object) -> R
         kind="rig",
         name=name,
         network=RigConfig(height=32, widths=(8,), blocks=1, attention_blocks=0),
+        start_from=None,
         data=SyntheticData(kind="synthetic", height=32, width=32, seed=0, workers=workers),
         batch=2,
         steps=steps,

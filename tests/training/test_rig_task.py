@@ -14,13 +14,21 @@ from hypothesis import strategies as st
 from animatex.checkpoints.load import load_rig
 from animatex.config.model import RigConfig
 from animatex.config.run import RigStage, RuntimeConfig, SyntheticData, TrainConfig
+from animatex.errors import InputError
 from animatex.pose.skeleton import LEFT_WRIST, PARTS, RIGHT_WRIST
 from animatex.rig.network import RigMaps
 from animatex.rig.rig import joint_places, read_rig
 from animatex.runtime import make_runtime
 from animatex.training.log import read_metrics
 from animatex.training.recipe import train
-from animatex.training.rig_task import RenderRigSample, RigSample, RigTask, joint_targets, rig_loss
+from animatex.training.rig_task import (
+    RenderRigSample,
+    RigSample,
+    RigTask,
+    draw_hints,
+    joint_targets,
+    rig_loss,
+)
 from tests.rig.puppets import SIZE, one_hot, puppet
 from tests.training.toys import toy_optimizer
 
@@ -29,6 +37,7 @@ STAGE = RigStage(
     kind="rig",
     name="rig",
     network=NETWORK,
+    start_from=None,
     data=SyntheticData(kind="synthetic", height=32, width=24, seed=11, workers=0),
     batch=2,
     steps=2,
@@ -47,7 +56,8 @@ def task(out: Path) -> RigTask:
 
 def sample() -> RigSample:
     drawn = puppet()
-    return RigSample(drawn.image, drawn.labels, drawn.pose.keypoints[0, :18].copy(), np.ones(18, bool))
+    joints = drawn.pose.keypoints[0, :18].copy()
+    return RigSample(drawn.image, drawn.labels, joints, np.ones(18, bool), joints + 1, np.arange(18) < 6)
 
 
 def perfect(samples: list[RigSample]) -> RigMaps:
@@ -67,6 +77,8 @@ def test_a_mirrored_sample_has_left_and_right_exchanged() -> None:
     assert np.array_equal(other.labels == PARTS.index("head"), (one.labels == 2)[:, ::-1])
     assert other.joints[RIGHT_WRIST, 0] == pytest.approx(SIZE.width - one.joints[LEFT_WRIST, 0])
     assert other.joints[RIGHT_WRIST, 1] == one.joints[LEFT_WRIST, 1]
+    assert other.hints[LEFT_WRIST, 0] == pytest.approx(SIZE.width - one.hints[RIGHT_WRIST, 0])
+    assert other.hinted[LEFT_WRIST] == one.hinted[RIGHT_WRIST] != one.hinted[LEFT_WRIST]
 
 
 def test_mirroring_twice_changes_nothing() -> None:
@@ -76,6 +88,7 @@ def test_mirroring_twice_changes_nothing() -> None:
     assert one.mirrored().present[LEFT_WRIST] == np.False_
     assert np.array_equal(twice.image, one.image) and np.array_equal(twice.labels, one.labels)
     assert np.allclose(twice.joints, one.joints) and np.array_equal(twice.present, one.present)
+    assert np.allclose(twice.hints, one.hints) and np.array_equal(twice.hinted, one.hinted)
 
 
 @pytest.mark.parametrize("index", range(0, 12))
@@ -147,6 +160,40 @@ def test_batch_n_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
     (alone,) = task(tmp_path).batches([4])
     assert all(np.array_equal(a.image, b.image) for a, b in zip(several[1], alone, strict=True))
     assert several[0][0].image.shape != several[1][0].image.shape
+
+
+@given(seed=st.integers(0, 999), present=st.lists(st.booleans(), min_size=18, max_size=18))
+def test_only_joints_that_are_there_are_hinted_at(seed: int, present: list[bool]) -> None:
+    joints = np.full((18, 2), 50, np.float32)
+    hints, hinted = draw_hints(joints, np.array(present), 100, np.random.default_rng(seed))
+    assert hints.shape == (18, 2) and hints.dtype == np.float32 and np.isfinite(hints).all()
+    assert not (hinted & ~np.array(present)).any()
+
+
+def test_hints_are_often_absent_mostly_right_and_sometimes_wrong() -> None:
+    joints, present = np.full((18, 2), 50, np.float32), np.ones(18, bool)
+    drawn = [draw_hints(joints, present, 100, np.random.default_rng(seed)) for seed in range(400)]
+    told = [(hints, hinted) for hints, hinted in drawn if hinted.any()]
+    assert 0.4 < len(told) / len(drawn) < 0.6
+    away = np.concatenate([np.linalg.norm(hints - joints, axis=1)[hinted] for hints, hinted in told])
+    assert np.median(away) < 2 and 0.01 < (away > 5).mean() < 0.06
+
+
+def test_a_stage_may_start_from_an_earlier_one(tmp_path: Path) -> None:
+    train(config(tmp_path), make_runtime(config(tmp_path).runtime, 7))
+    later = STAGE.model_copy(update={"name": "later", "start_from": "rig.safetensors"})
+    network = RigTask(later, config(tmp_path), make_runtime(config(tmp_path).runtime, 7)).network
+    earlier = load_rig(tmp_path / "rig.safetensors", NETWORK)
+    for (name, value), (_, expected) in zip(
+        network.named_parameters(), earlier.named_parameters(), strict=True
+    ):
+        assert torch.equal(value, expected) and value.requires_grad, name
+
+
+def test_a_start_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    stage = STAGE.model_copy(update={"start_from": "nobody.safetensors"})
+    with pytest.raises(InputError, match="nobody.safetensors"):
+        RigTask(stage, config(tmp_path), make_runtime(config(tmp_path).runtime, 7))
 
 
 def test_a_stage_leaves_a_network_that_reads_pictures(tmp_path: Path) -> None:
