@@ -48,11 +48,12 @@ def main() -> None:
         folder = Path(name)
         write_video(folder / "target", video)
         for copy, path in copies(video, folder, tuple(args.only)):
-            scores = [s for s in compare(path, folder / "target", instruments).scores if s.reason is None]
+            found = compare(path, folder / "target", instruments).scores
+            scores = [score for score in found if score.metric not in instruments.missing]
             if copy == "the same":
                 print("| copy |", " | ".join(f"{s.title} {ARROWS[s.better]}".strip() for s in scores), "|")
                 print("| --- |", " | ".join("---:" for _ in scores), "|")
-            values = " | ".join("-" if s.value is None else as_number(s.value) for s in scores)
+            values = " | ".join("-" if s.value is None else as_number(round(s.value, 9)) for s in scores)
             print(f"| {copy} | {values} |", flush=True)
 
 
