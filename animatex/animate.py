@@ -33,10 +33,11 @@ from animatex.model.unet import AnimateXUNet, bind
 from animatex.pose.estimator import PoseEstimator, resolve_estimator
 from animatex.pose.extract import extract_poses, require_frame_count, require_person
 from animatex.pose.io import holds_poses, read_poses
+from animatex.pose.placing import correct
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
-from animatex.reference import choose_reference_pose, look_again, place_reference, stay_in_picture
+from animatex.reference import find_character, look_again, place_reference, stay_in_picture
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import read_rig
 from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
@@ -205,7 +206,7 @@ def read_inputs(
     performers = reference_pose is None and config.pose.reference_pose == "driving"
     if reference_pose is None:
         still = _lazy_estimator(config, plan)
-        reference_pose = choose_reference_pose(reference, rig, poses, still, config.pose)
+        reference_pose = find_character(reference, alpha, plan.fit, rig, poses, still, config).pose
     else:
         reference_pose = on_canvas(reference_pose, plan.fit)
     if rig is not None and network is not None and not performers:
@@ -294,16 +295,18 @@ def animate(
 
 
 def place_motion(inputs: ClipInputs, config: AnimateConfig) -> Scene:
-    """Put the performer's motion on the character's body, on its canvas."""
+    """Put the performer's motion on the character's body, on its canvas, and correct it as was asked for."""
     if config.pictures.poses_drawn_at == "driving":
-        return Scene(inputs.reference, inputs.reference_pose, inputs.poses, inputs.rig)
-    if config.pose.reference_pose == "driving":
+        poses = correct(inputs.poses, config.retarget)
+        return Scene(inputs.reference, inputs.reference_pose, poses, inputs.rig)
+    own = inputs.reference_pose.on_canvas(inputs.canvas)
+    if config.pose.reference_pose == "driving" and config.retarget.box is None:
         poses = inputs.poses.on_canvas(inputs.canvas)
-        return Scene(inputs.reference, inputs.reference_pose.on_canvas(inputs.canvas), poses, inputs.rig)
-    poses = retarget(inputs.poses, to=inputs.reference_pose, config=config.retarget).on_canvas(inputs.canvas)
-    if inputs.rig is not None and config.retarget.method != "none":
-        poses = stay_in_picture(poses, inputs.reference_pose, inputs.rig)
-    return Scene(inputs.reference, inputs.reference_pose, poses, inputs.rig)
+    else:
+        poses = retarget(inputs.poses, to=own, config=config.retarget)
+        if inputs.rig is not None and config.retarget.method != "none":
+            poses = stay_in_picture(poses, own, inputs.rig)
+    return Scene(inputs.reference, own, correct(poses, config.retarget), inputs.rig)
 
 
 def build_denoiser(unet: AnimateXUNet, conditioning: Conditioning, config: AnimateConfig) -> Denoiser:

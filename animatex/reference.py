@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from animatex.config.run import PoseConfig
+from animatex.config.run import AnimateConfig, PoseConfig
 from animatex.errors import MissingPackage
 from animatex.pose.estimator import PoseEstimator
 from animatex.pose.extract import estimate_poses
+from animatex.pose.retarget import Box, default_box, fit_to_box
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
     BODY,
@@ -23,6 +25,7 @@ from animatex.pose.skeleton import (
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import Rig, read_rig
 from animatex.video.fit import Filter, Fit, to_canvas
+from animatex.video.frames import Size
 from animatex.video.image import ReferenceImage
 
 _TRUNK = (NECK, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP)
@@ -30,6 +33,9 @@ _TRUNK = (NECK, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP)
 _AGREEMENT = 0.35
 """How far the estimator's trunk may be from the rig's, in torso lengths, before it is taken for a mistake."""
 
+
+_BELIEVED = 0.3
+"""A joint of the trunk with a lower score is no reason to believe that somebody is there."""
 
 _NEAR = 0.015
 """How far beside the character a joint may lie, as a part of the picture's height."""
@@ -69,6 +75,97 @@ def look_again(rig: Rig, pose: PoseSequence, network: RigNetwork, alpha: np.ndar
     return rig if pose is rig.pose else read_rig(rig.image, network, alpha, known=pose)
 
 
+class CharacterPose(NamedTuple):
+    """The pose a character is in.
+
+    Attributes:
+        pose: One frame.
+        source: Who says so, in words.
+    """
+
+    pose: PoseSequence
+    source: str
+
+
+def find_character(
+    reference: np.ndarray,
+    alpha: np.ndarray | None,
+    fit: Fit,
+    rig: Rig | None,
+    poses: PoseSequence,
+    estimator: PoseEstimator,
+    config: AnimateConfig,
+) -> CharacterPose:
+    """Find the pose the character is in; where there is none, fit the performer's to the character's box.
+
+    Args:
+        reference: The character on the canvas, uint8 [H, W, 3].
+        alpha: Where it is, uint8 [H, W], if its picture says so.
+        fit: How the picture lies on the canvas.
+        rig: The character taken apart, or None.
+        poses: The performer's poses.
+        estimator: Finds people; not asked where something else decides.
+        config: Its sections pose and retarget.
+
+    Returns:
+        A pose with joints, in pixels of the canvas, but for `pose.reference_pose` "driving": in the
+        performer's own.
+    """
+    canvas = Size(*reference.shape[:2])
+    given = box_on_canvas(config.retarget.box, fit)
+    if given is not None:
+        return CharacterPose(pose_in_box(poses, given, canvas), "the performer's, in the box that was given")
+    wanted = config.pose.reference_pose
+    pose = choose_reference_pose(reference, rig, poses, estimator, config.pose)
+    if wanted == "driving" or not _is_nobody(pose):
+        return CharacterPose(pose, _who_said(pose, rig, wanted))
+    outline = None if alpha is None else _outline(alpha)
+    if outline is not None:
+        return CharacterPose(
+            pose_in_box(poses, outline, canvas), "the performer's, in its outline: nobody was found"
+        )
+    fitted = pose_in_box(poses, default_box(canvas), canvas)
+    return CharacterPose(fitted, "the performer's, in most of the picture: nobody was found")
+
+
+def _who_said(pose: PoseSequence, rig: Rig | None, wanted: str) -> str:
+    if wanted == "driving":
+        return "the performer's"
+    if rig is None or wanted == "detect":
+        return "the estimator's"
+    return "the rig's" if pose is rig.pose else "the estimator's, confirmed and completed by the rig's"
+
+
+def box_on_canvas(box: tuple[float, float, float, float] | None, fit: Fit) -> Box | None:
+    """Find a box in fractions of a picture (left, top, width, height) on its canvas, in pixels."""
+    if box is None:
+        return None
+    left, top, width, height = box
+    corners = np.array([[left, top], [left + width, top + height]])
+    on_canvas = fit.points_to_canvas(corners * (fit.source.width, fit.source.height))
+    return Box(*on_canvas.ravel().tolist())
+
+
+def pose_in_box(poses: PoseSequence, box: Box, canvas: Size) -> PoseSequence:
+    """Fit the performer's most complete pose into a box: one frame on the canvas."""
+    whole = int((poses.scores[:, BODY] > 0).sum(axis=1).argmax())
+    return fit_to_box(poses.select([whole]), box, canvas)
+
+
+def _is_nobody(pose: PoseSequence) -> bool:
+    """Whether a pose lacks all of its trunk: a body cannot be placed by a wrist."""
+    return not pose.visible(_BELIEVED)[0, list(_TRUNK)].any()
+
+
+def _outline(alpha: np.ndarray) -> Box | None:
+    """The box around what is opaque; None where that is everything or nothing."""
+    there = alpha > 127
+    if there.all() or not there.any():
+        return None
+    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    return Box(*(float(side) for side in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)))
+
+
 def choose_reference_pose(
     reference: np.ndarray, rig: Rig | None, poses: PoseSequence, estimator: PoseEstimator, config: PoseConfig
 ) -> PoseSequence:
@@ -83,10 +180,13 @@ def choose_reference_pose(
 
     Returns:
         One frame; in pixels of the canvas, but for "driving": in the performer's own. Joints that neither the
-        estimator nor the rig knows have score 0.
+        estimator nor the rig knows have score 0; all of them where "rig" was asked for and there is none.
     """
-    if config.reference_pose == "driving" or (rig is None and config.reference_pose == "rig"):
+    if config.reference_pose == "driving":
         return poses.select([0])
+    if rig is None and config.reference_pose == "rig":
+        nobody = np.ones(poses.scores.shape[1], bool)
+        return poses.select([0]).on_canvas(Size(*reference.shape[:2])).hidden(nobody)
     if rig is not None and config.reference_pose == "rig":
         return rig.pose
     if rig is None or config.reference_pose == "detect":

@@ -17,6 +17,8 @@ from animatex.errors import ConfigError, InputError
 from animatex.measure import StageTimer, peak_memory
 from animatex_cli import console
 from animatex_cli.options import (
+    Anchor,
+    Box,
     Device,
     Dtype,
     Force,
@@ -24,10 +26,13 @@ from animatex_cli.options import (
     Preset,
     PrintConfig,
     Quiet,
+    Scale,
     Seed,
     Set,
+    Shift,
     Weights,
     parse_size,
+    place_flags,
     settings,
 )
 
@@ -147,6 +152,10 @@ def command(
     guidance: Guidance = None,
     fps: Fps = None,
     size: Size = None,
+    anchor: Anchor = None,
+    scale: Scale = None,
+    shift: Shift = None,
+    box: Box = None,
     dry_run: DryRun = False,
     print_config: PrintConfig = False,
     json: Json = False,
@@ -166,6 +175,7 @@ def command(
         "--device": ("runtime.device", device),
         "--dtype": ("runtime.dtype", dtype),
         "--seed": ("seed", seed),
+        **place_flags(anchor, scale, shift, box),
     }
     loaded = _load(preset, settings(set_, flags), size)
     config = loaded.config

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Choice = TypeVar("Choice", bound=str)
 
 _OUTPUT = "Output"
+_PLACE = "The body's place"
 _SETTINGS = "Settings"
 
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.", rich_help_panel=_OUTPUT)]
@@ -85,6 +86,76 @@ Dtype = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", help=r"Of all randomness.  \[seed]", rich_help_panel=_SETTINGS)
 ]
+
+Anchor = Annotated[
+    str | None,
+    typer.Option(
+        "--anchor",
+        metavar="neck|ground",
+        help=r"What stays where the character has it.  \[retarget.anchor]",
+        rich_help_panel=_PLACE,
+    ),
+]
+Scale = Annotated[
+    float | None,
+    typer.Option(
+        "--scale",
+        metavar="F",
+        help=r"Make the retargeted body F times as large.  \[retarget.scale]",
+        rich_help_panel=_PLACE,
+    ),
+]
+Shift = Annotated[
+    str | None,
+    typer.Option(
+        "--shift",
+        metavar="X,Y",
+        help=r"Move it right and down, in fractions of the canvas: 0.1,0 is a tenth of the width."
+        r"  \[retarget.shift]",
+        rich_help_panel=_PLACE,
+    ),
+]
+Box = Annotated[
+    str | None,
+    typer.Option(
+        "--box",
+        metavar="X,Y,W,H",
+        help=r"Where the character is, in fractions of its picture, where its pose is not found."
+        r"  \[retarget.box]",
+        rich_help_panel=_PLACE,
+    ),
+]
+
+
+def place_flags(
+    anchor: str | None, scale: float | None, shift: str | None, box: str | None
+) -> dict[str, tuple[str, object]]:
+    """Give the options of the body's place as `settings` takes them.
+
+    Raises:
+        ConfigError: --shift or --box are not as many numbers as they need.
+    """
+    return {
+        "--anchor": ("retarget.anchor", anchor),
+        "--scale": ("retarget.scale", scale),
+        "--shift": ("retarget.shift", _numbers("--shift", shift, "X,Y", "0.1,-0.05")),
+        "--box": ("retarget.box", _numbers("--box", box, "X,Y,W,H", "0.3,0.1,0.4,0.8")),
+    }
+
+
+def _numbers(flag: str, given: str | None, form: str, example: str) -> str | None:
+    """Read numbers between commas and write them as a preset would."""
+    if given is None:
+        return None
+    try:
+        numbers = [float(part) for part in given.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != form.count(",") + 1 or not all(abs(number) <= 10 for number in numbers):
+        raise ConfigError(
+            f"{flag} {given}: needs {form} in fractions of the picture", hint=f"for example {flag} {example}."
+        )
+    return str(numbers)
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -17,7 +17,9 @@ from animatex.pose.estimator import DetectedPoses
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import LEFT_WRIST, NECK, NOSE, RIGHT_ANKLE, RIGHT_EYE, RIGHT_WRIST
 from animatex.reference import (
+    CharacterPose,
     choose_reference_pose,
+    find_character,
     look_again,
     merge_poses,
     place_reference,
@@ -71,12 +73,56 @@ def choose(choice: str, estimator, rig=RIG) -> PoseSequence:
 def test_the_rig_or_the_performer_decide_without_an_estimator() -> None:
     assert choose("rig", never) is RIG.pose
     assert np.array_equal(choose("driving", never).keypoints, PERFORMANCE.keypoints[:1])
-    assert np.array_equal(choose("rig", never, rig=None).keypoints, PERFORMANCE.keypoints[:1])
+    assert (choose("rig", never, rig=None).scores == 0).all()
 
 
 @pytest.mark.parametrize(("choice", "rig"), [("detect", RIG), ("detect", None), ("auto", None)])
 def test_the_estimator_decides_alone_where_it_was_asked_for_or_nobody_else_knows(choice: str, rig) -> None:
     assert np.array_equal(choose(choice, finding(moved(2)), rig).keypoints, moved(2).keypoints)
+
+
+def found(alpha: np.ndarray | None = None, rig=None, **settings: object) -> CharacterPose:
+    config = load_config(
+        AnimateConfig, preset_path("tiny"), [f"{key}={value}" for key, value in settings.items()]
+    )
+    size = Size(*RIG.image.shape[:2])
+    fit = plan_fit(Size(2 * size.height, 2 * size.width), size, "stretch")
+    nobody = finding(RIG.pose.hidden(np.ones(RIG.pose.scores.shape, bool)))
+    return find_character(RIG.image, alpha, fit, rig, PERFORMANCE, nobody, config)
+
+
+def body_box(pose: PoseSequence) -> list[float]:
+    seen = pose.keypoints[0, :18][pose.scores[0, :18] > 0]
+    return [*seen.min(0), *seen.max(0)]
+
+
+def test_where_nobody_is_found_the_performer_is_fitted_into_the_outline() -> None:
+    height, width = RIG.image.shape[:2]
+    alpha = np.zeros((height, width), np.uint8)
+    alpha[10 : height - 10, 5 : width - 5] = 255
+    pose, source = found(alpha)
+    assert source == "the performer's, in its outline: nobody was found"
+    box = body_box(pose)
+    assert box[1] >= 10 - 1e-3 and box[3] == pytest.approx(height - 10) and box[0] >= 5 - 1e-3
+    for useless in (None, np.zeros_like(alpha), np.full_like(alpha, 255)):
+        assert found(useless).source == "the performer's, in most of the picture: nobody was found"
+
+
+def test_a_rig_that_finds_nobody_is_not_believed() -> None:
+    blank = replace(RIG, pose=replace(RIG.pose, scores=RIG.pose.scores * np.float32(0.1)))
+    assert "nobody was found" in found(rig=blank).source
+    assert found(rig=RIG).source == "the rig's"
+
+
+def test_a_box_wins_over_everything() -> None:
+    pose, source = found(rig=RIG, **{"retarget.box": "[0.25, 0.5, 0.5, 0.25]"})
+    height, width = RIG.image.shape[:2]
+    left, top, right, bottom = body_box(pose)
+    assert source == "the performer's, in the box that was given"
+    assert (
+        top >= 0.5 * height - 1e-3 and bottom == pytest.approx(0.75 * height)
+    ) and left >= 0.25 * width - 1e-3
+    assert (left + right) / 2 == pytest.approx(width / 2, abs=0.1) and pose.canvas == (height, width)
 
 
 def test_without_an_estimator_auto_is_the_rig_and_detect_is_an_error() -> None:

@@ -19,6 +19,8 @@ from animatex.config.section import Section
 
 NonNegative = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+Offset = Annotated[float, Field(ge=-10, le=10)]
+Side = Annotated[float, Field(gt=0, le=1)]
 
 
 class CanvasConfig(Section):
@@ -103,8 +105,27 @@ class RetargetConfig(Section):
     missing_parts: Literal["keep", "hide", "auto"]
     """What becomes of limbs the reference does not have."""
 
-    ground: bool
-    """Keep the lowest foot where the reference stands, instead of the neck where it is."""
+    anchor: Literal["neck", "ground"]
+    """What stays where the character has it. ground: feet stand where the character stands; neck: the body
+    hangs on its neck, as always with method bones. `scale` is about the same point."""
+
+    scale: Annotated[float, Field(gt=0, le=100)]
+    """Correction by hand, after everything else: makes the body larger or smaller; 1 leaves it."""
+
+    shift: tuple[Offset, Offset]
+    """Correction by hand, after `scale`: moves the body right and down, in fractions of the canvas's width
+    and height; [0, 0] leaves it."""
+
+    box: tuple[Fraction, Fraction, Side, Side] | None
+    """Where the character is, for pictures in which no pose is found or a wrong one: left, top, width and
+    height in fractions of the picture. The performer's pose is fitted into it. null: look for a pose; where
+    there is none, the box is that of the alpha channel, else most of the picture."""
+
+    @model_validator(mode="after")
+    def _a_box_is_used(self) -> RetargetConfig:
+        if self.box is not None and self.method == "none":
+            raise ValueError("box says where the character is; method 'none' does not ask, choose another.")
+        return self
 
 
 class PicturesConfig(Section):

@@ -9,7 +9,15 @@ from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import NECK
 
-_ON_THE_ANCHOR = RetargetConfig(method="combined", strength=1.0, missing_parts="keep", ground=False)
+_ON_THE_ANCHOR = RetargetConfig(
+    method="combined",
+    strength=1.0,
+    missing_parts="keep",
+    anchor="neck",
+    scale=1.0,
+    shift=(0.0, 0.0),
+    box=None,
+)
 
 
 def realign(poses: PoseSequence, anchor: PoseSequence, *, move: bool) -> PoseSequence:

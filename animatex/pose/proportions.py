@@ -102,21 +102,23 @@ _STAND_INS = {
     HIPS: (SHOULDERS,),
     FACE_WIDTH: (EYE_WIDTH, NECK_NOSE),
     NECK_NOSE: (FACE_WIDTH, EYE_WIDTH),
-    **{
-        upper: (lower,) for upper, lower in ((RIGHT_UPPER_ARM, RIGHT_FOREARM), (LEFT_UPPER_ARM, LEFT_FOREARM))
-    },
-    **{
-        lower: (upper,) for upper, lower in ((RIGHT_UPPER_ARM, RIGHT_FOREARM), (LEFT_UPPER_ARM, LEFT_FOREARM))
-    },
-    **{upper: (lower,) for upper, lower in ((RIGHT_THIGH, RIGHT_CALF), (LEFT_THIGH, LEFT_CALF))},
-    **{lower: (upper,) for upper, lower in ((RIGHT_THIGH, RIGHT_CALF), (LEFT_THIGH, LEFT_CALF))},
+    # Who has long arms has long legs.
+    RIGHT_UPPER_ARM: (RIGHT_FOREARM, RIGHT_THIGH, RIGHT_CALF),
+    LEFT_UPPER_ARM: (LEFT_FOREARM, LEFT_THIGH, LEFT_CALF),
+    RIGHT_FOREARM: (RIGHT_UPPER_ARM, RIGHT_CALF, RIGHT_THIGH),
+    LEFT_FOREARM: (LEFT_UPPER_ARM, LEFT_CALF, LEFT_THIGH),
+    RIGHT_THIGH: (RIGHT_CALF, RIGHT_UPPER_ARM, RIGHT_FOREARM),
+    LEFT_THIGH: (LEFT_CALF, LEFT_UPPER_ARM, LEFT_FOREARM),
+    RIGHT_CALF: (RIGHT_THIGH, RIGHT_FOREARM, RIGHT_UPPER_ARM),
+    LEFT_CALF: (LEFT_THIGH, LEFT_FOREARM, LEFT_UPPER_ARM),
     RIGHT_FOOT_LENGTH: (RIGHT_CALF, RIGHT_THIGH),
     LEFT_FOOT_LENGTH: (LEFT_CALF, LEFT_THIGH),
 }
 
-_FULL_LENGTH_PERCENTILE = 80
-_ASYMMETRY = 1.3
+_FULL_LENGTH_PERCENTILE = 70
 _LONGEST_FOOT = 0.5
+# Points below it are left out of the released drawings.
+_CONFIDENT = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,6 +136,32 @@ class Scales:
     def softened(self, strength: float) -> Scales:
         """Go from the overall scale for every limb (strength 0) to each limb's own (strength 1)."""
         return Scales(self.overall, self.overall * (self.limbs / self.overall) ** strength)
+
+
+class Figure(NamedTuple):
+    """Poses with their midpoints.
+
+    Attributes:
+        points: float64 [F, 137, 2] in pixels, finite.
+        seen: bool [F, 137].
+        sure: bool [F, 137], seen well enough to measure with.
+    """
+
+    points: np.ndarray
+    seen: np.ndarray
+    sure: np.ndarray
+
+
+def trace(poses: PoseSequence) -> Figure:
+    """Add the three midpoints, and say which points to rely on."""
+    points, seen = with_midpoints(poses)
+    return Figure(points, seen, with_midpoints(confident(poses))[1])
+
+
+def confident(poses: PoseSequence) -> PoseSequence:
+    """Keep only the points that are good enough to measure a body with; all where no joint is."""
+    sure = poses.hidden(~poses.visible(_CONFIDENT))
+    return poses if extent(sure) is None else sure
 
 
 def with_midpoints(poses: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +190,7 @@ def full_lengths(poses: PoseSequence) -> np.ndarray:
     """Estimate the limbs' true lengths: float64 [L], NaN for limbs never seen.
 
     A limb that points at the camera looks shorter than it is and never longer, so this is a high percentile
-    over time. Left and right are alike: their mean, or the longer one where they differ by more than 30 %.
+    over time, and the longer one of left and right.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All-NaN slice encountered")
@@ -234,10 +262,7 @@ def torso_length(poses: PoseSequence) -> float:
 def _symmetric(lengths: np.ndarray) -> np.ndarray:
     alike = lengths.copy()
     for right, left in _SIDES:
-        known = [length for length in (lengths[right], lengths[left]) if math.isfinite(length)]
-        if known:
-            longer = max(known)
-            alike[[right, left]] = longer if longer > _ASYMMETRY * min(known) else sum(known) / len(known)
+        alike[[right, left]] = np.fmax(lengths[right], lengths[left])
     return alike
 
 

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from animatex.config.run import RetargetConfig
+from animatex.pose.heads import move_heads
+from animatex.pose.placing import find_neck, find_place, plant_feet, stay_inside, support
 from animatex.pose.proportions import (
     FACE_WIDTH,
     HIPS,
@@ -33,15 +35,15 @@ from animatex.pose.proportions import (
     TORSO,
     Scales,
     compare_limbs,
+    confident,
     extent,
     first_lengths,
     full_lengths,
     torso_length,
-    with_midpoints,
+    trace,
 )
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
-    BODY,
     FACE,
     LEFT_ANKLE,
     LEFT_EAR,
@@ -106,12 +108,9 @@ _TREE = (
 
 _ARMS = ((RIGHT_ELBOW, RIGHT_WRIST, *_points(RIGHT_HAND)), (LEFT_ELBOW, LEFT_WRIST, *_points(LEFT_HAND)))
 _LEGS = ((RIGHT_KNEE, RIGHT_ANKLE, *RIGHT_FOOT), (LEFT_KNEE, LEFT_ANKLE, *LEFT_FOOT))
+_LEG_POINTS = [point for leg in _LEGS for point in leg]
+_LEG_LIMBS = [RIGHT_THIGH, LEFT_THIGH, RIGHT_CALF, LEFT_CALF]
 _NOT_THERE = 0.15
-
-# Neck first: it is what the skeleton hangs on.
-_ANCHORS = (NECK, NOSE, MIDDLE_HIP, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP)
-_ANKLES = [RIGHT_ANKLE, LEFT_ANKLE]
-_SIDE_MARGIN = 0.1
 
 
 class Box(NamedTuple):
@@ -144,13 +143,20 @@ def retarget(poses: PoseSequence, to: PoseSequence, config: RetargetConfig) -> P
         return retarget_as_published(poses, to, config.method)
     if extent(poses) is None or extent(to) is None:
         return fit_to_box(poses, default_box(to.canvas), to.canvas)
-    simple = config.method == "bones"
-    measure = first_lengths if simple else full_lengths
-    scales = compare_limbs(measure(poses), measure(to), _size_ratio(poses, to))
+    sure, sure_to = confident(poses), confident(to)
+    measure = first_lengths if config.method == "bones" else full_lengths
+    scales = compare_limbs(measure(sure), measure(sure_to), _size_ratio(sure, sure_to))
     scales = scales.softened(0.0 if config.method == "similarity" else config.strength)
-    moved = _rebuild(poses, to, scales, ground=config.ground and not simple)
+    absent = _absent(poses, to, scales, config)
+    moved = _rebuild(
+        poses,
+        to,
+        _without_legs(scales) if absent[_LEG_POINTS].all() else scales,
+        ground=config.anchor == "ground" and config.method != "bones",
+        heads=config.strength if config.method == "combined" else 0.0,
+    )
     result = PoseSequence(moved.astype(np.float32), poses.scores, to.canvas, poses.fps)
-    return result.hidden(_absent(poses, to, scales, config))
+    return result.hidden(absent)
 
 
 def fit_to_box(poses: PoseSequence, box: Box, canvas: Size) -> PoseSequence:
@@ -223,134 +229,38 @@ def walk(
     return new_hold
 
 
-def _rebuild(poses: PoseSequence, to: PoseSequence, scales: Scales, ground: bool) -> np.ndarray:
-    """The performer on the character's body and at its place: float64 [F, 134, 2]."""
-    points, seen = with_midpoints(poses)
-    reference, reference_seen = (array[0] for array in with_midpoints(to))
-    neck = _find_neck(points, seen)
-    new = walk(points, seen, scales, neck, scales.overall * (neck - neck[0]))
-    new += _anchor_shift(new, seen, reference, reference_seen)
-    if ground and reference_seen[_ANKLES].any() and seen[:, _ANKLES].any():
-        new += _ground_shift(poses, to, new, scales)[:, None]
-        new[..., 0] += _stance_shift(new, seen, reference, reference_seen)
-    new[..., 0] += _side_shift(neck[:, 0] / poses.canvas.width, new[:, NECK, 0], to.canvas.width)[:, None]
+def _rebuild(
+    poses: PoseSequence, to: PoseSequence, scales: Scales, *, ground: bool, heads: float
+) -> np.ndarray:
+    """The performer on the character's body and at its place: float64 [F, 134, 2].
+
+    Args:
+        poses: The performer.
+        to: The character.
+        scales: For each limb.
+        ground: The body stands on its feet, else it hangs on its neck.
+        heads: How much of the layout of the character's head, 0..1.
+    """
+    body, reference = trace(poses), trace(to)
+    neck = find_neck(body)
+    new = walk(body.points, body.seen, scales, neck, scales.overall * (neck - neck[0]))
+    if heads > 0:
+        new = move_heads(new, body, neck, reference, scales, heads)
+    supports = support(body, torso_length(confident(poses))) * ground
+    if supports.any():
+        legs = scales.limbs[_LEG_LIMBS].mean()
+        stride = float(np.clip(legs, 0.5 * scales.overall, 1.5 * scales.overall))
+        new += plant_feet(new, body, supports, stride, poses.fps)[:, None]
+    new += find_place(new, body, supports, reference, support(reference, torso_length(confident(to))))
+    new[..., 0] += stay_inside(neck[:, 0] / poses.canvas.width, new[:, NECK, 0], to.canvas.width)[:, None]
     return new[:, :NUM_KEYPOINTS]
 
 
-def _find_neck(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Where the neck is, float64 [F, 2]: seen, or guessed from its neighbours or from other frames."""
-    neck, known = points[:, NECK].copy(), seen[:, NECK].copy()
-    for joint in _ANCHORS[1:]:
-        both = seen[:, NECK] & seen[:, joint]
-        if both.any():
-            guess = ~known & seen[:, joint]
-            neck[guess] = points[guess, joint] + np.median(points[both, NECK] - points[both, joint], axis=0)
-            known |= guess
-    if not known.any():
-        body, body_seen = points[:, BODY], seen[:, BODY, None]
-        known = np.asarray(body_seen.any(axis=(1, 2)))
-        neck = (body * body_seen).sum(axis=1) / np.maximum(body_seen.sum(axis=1), 1)
-    return np.stack([_over_time(neck[:, axis], known) for axis in (0, 1)], axis=1)
-
-
-def _over_time(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Interpolate float [F] over frames where it is not known; its ends are held."""
-    frames = np.arange(len(values))
-    return np.asarray(np.interp(frames, frames[known], values[known]))
-
-
-def _anchor_shift(
-    new: np.ndarray, seen: np.ndarray, reference: np.ndarray, reference_seen: np.ndarray
-) -> np.ndarray:
-    """How far to move everything so that the first frame stands where the character does: float64 [2]."""
-    for joint in _ANCHORS:
-        if reference_seen[joint] and seen[:, joint].any():
-            shift: np.ndarray = reference[joint] - new[seen[:, joint].argmax(), joint]
-            return shift
-    frame = seen.any(axis=1).argmax()
-    every = slice(NUM_KEYPOINTS)
-    theirs = reference[every][reference_seen[every]]
-    ours = new[frame, every][seen[frame, every]]
-    return np.asarray(theirs.mean(axis=0) - ours.mean(axis=0))
-
-
-def _stance_shift(
-    new: np.ndarray, seen: np.ndarray, reference: np.ndarray, reference_seen: np.ndarray
-) -> float:
-    """How far to move everything sideways so that the first stance's hips and feet are the character's."""
-    below = [RIGHT_HIP, LEFT_HIP, RIGHT_ANKLE, LEFT_ANKLE]
-    whole = np.asarray(seen[:, below].all(axis=1))
-    if not (reference_seen[below].all() and whole.any()):
-        return float(_anchor_shift(new, seen, reference, reference_seen)[0])
-    return float((reference[below, 0] - new[whole.argmax(), below, 0]).mean())
-
-
-def _ground_shift(poses: PoseSequence, to: PoseSequence, new: np.ndarray, scales: Scales) -> np.ndarray:
-    """How far to move each frame so that standing feet stand, at the character's height: float64 [F, 2].
-
-    Legs and trunk have scales of their own, so a body that hangs on its neck would slide and sink. Here it
-    stands on its ankles, the lower one more, which travel as far as the character's legs are long. Sideways
-    their steps count: the distance between two feet does not grow like a leg.
-    """
-    torso = torso_length(poses)
-    weights = _support_weights(poses, torso)
-    known = np.asarray(weights.any(axis=1))
-    ankles = np.nan_to_num(poses.keypoints[:, _ANKLES]).astype(np.float64)
-    new_ankles = new[:, _ANKLES]
-    legs = scales.limbs[[RIGHT_THIGH, LEFT_THIGH, RIGHT_CALF, LEFT_CALF]].mean()
-    stride = float(np.clip(legs, 0.5 * scales.overall, 1.5 * scales.overall))
-
-    height = (weights * ankles[..., 1]).sum(axis=1)
-    new_height = (weights * new_ankles[..., 1]).sum(axis=1)
-    own_weights = _support_weights(to, torso * scales.overall)[0]
-    floor = (own_weights * np.nan_to_num(to.keypoints[0, _ANKLES, 1])).sum()
-    # The clip may begin in the air; within a second somebody lands.
-    start = np.percentile(height[known][: max(1, round(poses.fps))], 95)
-    rise = floor + stride * (height - start) - new_height
-
-    both = weights[1:] * weights[:-1]
-    both /= np.maximum(both.sum(axis=1, keepdims=True), 1e-12)
-    steps = both * (stride * np.diff(ankles[..., 0], axis=0) - np.diff(new_ankles[..., 0], axis=0))
-    slide = np.concatenate([[0.0], np.cumsum(steps.sum(axis=1))])
-    return _low_pass(np.stack([slide, _over_time(rise, known)], axis=1), round(0.08 * poses.fps))
-
-
-def _support_weights(poses: PoseSequence, torso: float) -> np.ndarray:
-    """How much of the body stands on each ankle: float64 [F, 2], summing to 1 or, with neither seen, to 0."""
-    heights = np.nan_to_num(poses.keypoints[:, _ANKLES, 1]).astype(np.float64)
-    seen = poses.scores[:, _ANKLES] > 0
-    lowest = np.where(seen, heights, -np.inf).max(axis=1, keepdims=True)
-    weights = np.where(seen, np.exp(np.minimum(heights - lowest, 0) / max(0.1 * torso, 1.0)), 0.0)
-    return np.asarray(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12))
-
-
-def _low_pass(values: np.ndarray, radius: int) -> np.ndarray:
-    """Average float [F, 2] over time with a triangle, so that a trembling ankle does not shake the body."""
-    if radius < 1:
-        return values
-    triangle = np.concatenate([np.arange(1, radius + 2), np.arange(radius, 0, -1)]).astype(np.float64)
-    padded = np.pad(values, ((radius, radius), (0, 0)), mode="edge")
-    smooth = [np.convolve(padded[:, axis], triangle / triangle.sum(), mode="valid") for axis in (0, 1)]
-    return np.stack(smooth, axis=1)
-
-
-def _side_shift(performer: np.ndarray, character: np.ndarray, width: int) -> np.ndarray:
-    """How far to move each frame sideways so that the character stays in its picture: float64 [F].
-
-    Args:
-        performer: The performer's neck as a fraction of its picture's width, float [F].
-        character: The character's neck in pixels, float [F].
-        width: Width of the character's picture.
-    """
-    low, high = (float(v) for v in np.percentile(performer, [2, 98]))
-    room = min(low, _SIDE_MARGIN) * width, max(high, 1 - _SIDE_MARGIN) * width
-    away = character - character[0]
-    gain = 1.0
-    for reach, border in ((away.min(), room[0]), (away.max(), room[1])):
-        space = border - character[0]
-        if abs(reach) > abs(space) and reach * space > 0:
-            gain = min(gain, space / reach)
-    return np.asarray((gain - 1) * away)
+def _without_legs(scales: Scales) -> Scales:
+    """For a character that has none: it sits on the ground, and bent knees do not lower it."""
+    limbs = scales.limbs.copy()
+    limbs[_LEG_LIMBS] *= 1e-3
+    return Scales(scales.overall, limbs)
 
 
 def _absent(poses: PoseSequence, to: PoseSequence, scales: Scales, config: RetargetConfig) -> np.ndarray:

@@ -104,6 +104,25 @@ class SyntheticClip:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SyntheticPerformance:
+    """The poses of a synthetic clip without its pictures: what retargeting is measured with.
+
+    Attributes:
+        reference: The character's pose in its picture, one frame; what lies outside of the picture is unseen.
+        poses: The character's own poses in the dance.
+        driver_poses: The performer's in the same dance.
+        body: The character's skeleton.
+        kind: The character's family.
+    """
+
+    reference: PoseSequence
+    poses: PoseSequence
+    driver_poses: PoseSequence
+    body: Body
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Scene:
     """Everything that stays the same over a clip."""
 
@@ -184,6 +203,24 @@ def clip(
 def character_of(seed: int, family: Family | None = None) -> Character:
     """Give the character that a clip or picture with this seed shows."""
     return sample_character(_stream(seed, _CHARACTER), family)
+
+
+def performance(seed: int, size: Size, num_frames: int, fps: float = 12.0) -> SyntheticPerformance:
+    """Make the poses of the clip with the same arguments, and paint nothing."""
+    size = Size(*size)
+    character = character_of(seed)
+    stance = solve(character.body, _stance(seed, character.body, calm=0.9))
+    dance = sample_dance(_stream(seed, _DANCE), num_frames, fps)
+    pose = solve(character.body, dance)
+    camera = _aim(_stream(seed, _CAMERA), size, character, pose, roomy=True, whole=False)
+    reference = _pose_sequence(stance, camera, size, fps)
+    return SyntheticPerformance(
+        reference=reference.hidden(~_within(reference.keypoints, size)),
+        poses=_pose_sequence(pose, camera, size, fps),
+        driver_poses=_driver(seed, dance, size, fps),
+        body=character.body,
+        kind=character.kind,
+    )
 
 
 def _stance(seed: int, body: Body, *, calm: float) -> Motion:
@@ -277,16 +314,20 @@ def _labels(sprites: tuple[Sprite, ...], picture: Picture) -> np.ndarray:
 
 def _as_still(scene: _Scene, pose: Pose, picture: Picture) -> SyntheticStill:
     keypoints = scene.camera.key_points(pose.joints[0])
-    within = ((keypoints >= 0) & (keypoints < (scene.size.width, scene.size.height))).all(axis=1)
     return SyntheticStill(
         image=scene.finish.apply(picture.image),
         labels=_labels(scene.sprites, picture),
         plate=scene.finish.apply(scene.backdrop),
         keypoints=keypoints,
-        present=within & _exists(pose.body),
+        present=_within(keypoints, scene.size) & _exists(pose.body),
         caption=scene.character.caption,
         kind=scene.character.kind,
     )
+
+
+def _within(keypoints: np.ndarray, size: Size) -> np.ndarray:
+    inside: np.ndarray = ((keypoints >= 0) & (keypoints < (size.width, size.height))).all(axis=-1)
+    return inside
 
 
 def _exists(body: Body) -> np.ndarray:

@@ -30,6 +30,7 @@ from animatex.encoders.clip import FrozenClip, build_clip
 from animatex.epi.pool import open_pool
 from animatex.epi.transform import transform
 from animatex.model.build import build_unet
+from animatex.pose.placing import correct
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.rig.network import RigNetwork
@@ -176,7 +177,7 @@ def _scene(
     """What the codec is told: the motion is the sample's own, or a performer's on the character's body."""
     poses = sample.poses
     if sample.performance is not None:
-        poses = retarget(sample.performance, to=reference_pose, config=config)
+        poses = correct(retarget(sample.performance, to=reference_pose, config=config), config)
     return Scene(sample.reference, reference_pose, poses, rig)
 
 

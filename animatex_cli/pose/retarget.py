@@ -10,7 +10,21 @@ import typer
 from animatex.errors import ConfigError
 from animatex.measure import StageTimer
 from animatex_cli import console
-from animatex_cli.options import Device, Force, Json, Preset, Quiet, Set, Weights, settings
+from animatex_cli.options import (
+    Anchor,
+    Box,
+    Device,
+    Force,
+    Json,
+    Preset,
+    Quiet,
+    Scale,
+    Set,
+    Shift,
+    Weights,
+    place_flags,
+    settings,
+)
 from animatex_cli.pose.files import (
     STREAM,
     Draw,
@@ -28,6 +42,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from animatex.config.run import AnimateConfig
+    from animatex.pose.estimator import DetectedPoses
     from animatex.pose.sequence import PoseSequence
     from animatex.progress import Progress
     from animatex.rig.rig import Rig
@@ -68,6 +83,10 @@ def command(
             "--strength", help=r"0: the performer's proportions, 1: the character's.  \[retarget.strength]"
         ),
     ] = None,
+    anchor: Anchor = None,
+    scale: Scale = None,
+    shift: Shift = None,
+    box: Box = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -76,6 +95,7 @@ def command(
         "--device": ("runtime.device", device),
         "--method": ("retarget.method", method),
         "--strength": ("retarget.strength", strength),
+        **place_flags(anchor, scale, shift, box),
     }
     config = load_preset(preset, settings(set_, flags))
     if to == STREAM:
@@ -87,12 +107,13 @@ def command(
     with console.progress(quiet=quiet) as shown:
         timer = StageTimer(shown)
         from animatex.pose.io import read_poses, write_poses
+        from animatex.pose.placing import correct
         from animatex.pose.retarget import retarget as put_on
 
         performer = read_poses(poses)
         picture, character, reason = _character(to, performer, config, weights, timer)
         timer.start("retargeting")
-        moved = put_on(performer, character, config.retarget)
+        moved = correct(put_on(performer, character, config.retarget), config.retarget)
         timer.done()
         if preview:
             write_overlay(preview, moved, picture, timer)
@@ -125,21 +146,22 @@ def _character(
     import numpy as np
 
     from animatex.pose.io import holds_poses, read_poses
-    from animatex.pose.proportions import extent
+    from animatex.reference import box_on_canvas, pose_in_box
+    from animatex.video.fit import plan_fit
     from animatex.video.frames import FrameSequence
     from animatex.video.image import read_image
 
     if holds_poses(to):
         pose = read_poses(to, fps=1.0)
+        given = box_on_canvas(config.retarget.box, plan_fit(pose.canvas, pose.canvas, "stretch"))
+        if given is not None:
+            pose = pose_in_box(performer, given, pose.canvas)
         return FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0), pose, f"pose read from {to}"
     image = read_image(to)
     progress.start("looking at the character", 1)
     pose, source = _pose_in_picture(image, performer, config, weights)
     progress.done()
-    reason = f"pose of {to.name} from {source}"
-    if extent(pose) is None:
-        reason = f"no pose was found in {to.name}: the performer is fitted into the picture"
-    return FrameSequence(image.rgb[None], 1.0), pose, reason
+    return FrameSequence(image.rgb[None], 1.0), pose, f"pose of {to.name}: {source}"
 
 
 def _pose_in_picture(
@@ -148,21 +170,25 @@ def _pose_in_picture(
     from dataclasses import replace
 
     from animatex.pose.estimator import resolve_estimator
-    from animatex.reference import choose_reference_pose, place_reference
+    from animatex.reference import find_character, place_reference
     from animatex.video.fit import plan_fit
     from animatex.video.frames import Size
 
+    def estimate(frame: np.ndarray) -> DetectedPoses:
+        folder = weights_folder(weights)
+        return resolve_estimator(config.pose, folder, config.runtime.device, still=True).value(frame)
+
+    # The performer's own pose, which some presets animate with, says nothing about the character's body.
+    if config.pose.reference_pose == "driving":
+        config = config.model_copy(
+            update={"pose": config.pose.model_copy(update={"reference_pose": "detect"})}
+        )
     canvas = Size(config.canvas.height, config.canvas.width)
     fit = plan_fit(image.size, canvas, config.canvas.fit)
-    picture, alpha = place_reference(image, fit)
+    picture, alpha = place_reference(image, fit, config.pictures.filter)
     rig = _take_apart(picture, alpha, config, weights)
-    estimator = resolve_estimator(config.pose, weights_folder(weights), config.runtime.device, still=True)
-    # The performer's own pose, which some presets animate with, says nothing about the character's body.
-    wanted = "detect" if config.pose.reference_pose == "driving" else config.pose.reference_pose
-    pose_config = config.pose.model_copy(update={"reference_pose": wanted})
-    pose = choose_reference_pose(picture, rig, performer, estimator.value, pose_config)
-    there = replace(pose, keypoints=fit.points_to_source(pose.keypoints), canvas=image.size)
-    return there, estimator.name if rig is None else f"the rig and {estimator.name}"
+    pose, source = find_character(picture, alpha, fit, rig, performer, estimate, config)
+    return replace(pose, keypoints=fit.points_to_source(pose.keypoints), canvas=image.size), source
 
 
 def _take_apart(
@@ -173,7 +199,8 @@ def _take_apart(
     from animatex.config.model import MotionCodecConfig
 
     codec = config.codec
-    if not isinstance(codec, MotionCodecConfig) or config.pose.reference_pose == "detect":
+    asked = config.pose.reference_pose != "detect" and config.retarget.box is None
+    if not (asked and isinstance(codec, MotionCodecConfig)):
         return None
     file = locate_weights(codec.checkpoint, weights) if codec.checkpoint else None
     if file is None:

@@ -63,9 +63,22 @@ def random_poses(rng: np.random.Generator, frames: int = 5, unseen: float = 0.3)
 
 
 def retargeting(
-    method: str = "combined", strength: float = 1.0, missing_parts: str = "auto", ground: bool = True
+    method: str = "combined",
+    strength: float = 1.0,
+    missing_parts: str = "auto",
+    anchor: str = "ground",
+    scale: float = 1.0,
+    shift: tuple[float, float] = (0.0, 0.0),
 ) -> RetargetConfig:
-    return RetargetConfig(method=method, strength=strength, missing_parts=missing_parts, ground=ground)
+    return RetargetConfig(
+        method=method,
+        strength=strength,
+        missing_parts=missing_parts,
+        anchor=anchor,
+        scale=scale,
+        shift=shift,
+        box=None,
+    )
 
 
 def length(poses: PoseSequence, start: int, end: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from animatex.pose.skeleton import (
     RIGHT_KNEE,
     RIGHT_WRIST,
 )
-from animatex.synthetic.clips import SyntheticClip, SyntheticStill, clip, still
+from animatex.synthetic.clips import SyntheticClip, SyntheticStill, clip, performance, still
 from animatex.video.frames import Size
 
 SIZE = Size(160, 112)
@@ -54,6 +54,17 @@ def test_the_same_seed_gives_the_same_clip():
     assert np.array_equal(first.frames.frames, again.frames.frames)
     assert np.array_equal(first.motion, again.motion, equal_nan=True)
     assert np.array_equal(first.driver_poses.keypoints, again.driver_poses.keypoints)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:6])
+def test_a_performance_has_the_clips_poses_and_no_pictures(seed: int):
+    made, told = dance(seed), performance(seed, SIZE, 4, 10.0)
+    assert np.array_equal(told.poses.keypoints, made.poses.keypoints)
+    assert np.array_equal(told.driver_poses.keypoints, made.driver_poses.keypoints)
+    assert np.array_equal(told.reference.scores[0, BODY] > 0, made.reference.present)
+    joints = told.reference.keypoints[0, BODY]
+    assert np.allclose(joints[made.reference.present], made.reference.keypoints[made.reference.present])
+    assert told.kind == made.kind
 
 
 @pytest.mark.parametrize("size", [Size(64, 48), Size(96, 128), Size(200, 120)])

@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from animatex.pose.estimator import DetectedPoses
 from animatex.pose.io import read_poses, write_poses
 from animatex.video.frames import Size
 from animatex.video.image import write_png
 from animatex_cli.main import run
-from tests.cli.pose.seeing import fails
+from tests.cli.pose.seeing import Seeing, fails
 from tests.pose.figures import SHORT_LEGS, figure
 
+NOBODY = DetectedPoses(
+    np.zeros((0, 134, 2), np.float32), np.zeros((0, 134), np.float32), np.zeros((0, 5), np.float32)
+)
 ENDS = ("seconds", "preview", "drawn")
 
 
@@ -47,9 +51,76 @@ def test_a_character_without_a_pose_is_no_error(
     write_poses(figure(frames=2), tmp_path / "dance.npz")
     command = ["pose", "retarget", "dance.npz", "--to", "carton.png", "--set", "pose.reference_pose=detect"]
     assert run(command) == 0
+    said = "pose of carton.png: the performer's, in most of the picture: nobody was found"
+    assert said in capsys.readouterr().err
+
+
+def test_the_alpha_channel_says_where_a_character_without_a_pose_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    carton = np.zeros((120, 80, 4), np.uint8)
+    carton[30:110, 20:60, 3] = 255
+    monkeypatch.setattr(Seeing, "__call__", lambda *_: NOBODY)
+    write_png(tmp_path / "carton.png", carton)
+    write_poses(figure(frames=2), tmp_path / "dance.npz")
+    command = ["pose", "retarget", "dance.npz", "--to", "carton.png", "--set", "pose.reference_pose=detect"]
+    assert run([*command, "--anchor", "neck"]) == 0
+    assert "pose of carton.png: the performer's, in its outline" in capsys.readouterr().err
+    body = read_poses(Path("dance-on-carton.npz")).keypoints[0, :18]
+    assert body[:, 1].min() > 30 and body[:, 1].max() == pytest.approx(110, abs=0.1)
+    assert body[:, 0].min() == pytest.approx(20, abs=0.1) and body[:, 0].max() == pytest.approx(60, abs=0.1)
+
+
+@pytest.mark.parametrize("to", ["hero.png", "hero.npz"])
+def test_a_box_says_where_the_character_is(
+    tmp_path: Path, hero: Path, monkeypatch: pytest.MonkeyPatch, to: str
+):
+    write_poses(figure(frames=2), tmp_path / "dance.npz")
+    write_poses(figure(SHORT_LEGS, canvas=Size(120, 80)), tmp_path / "hero.npz")
+    monkeypatch.setattr(Seeing, "__call__", lambda *_: pytest.fail("looked for a pose"))
     assert (
-        "no pose was found in carton.png: the performer is fitted into the picture" in capsys.readouterr().err
+        run(["pose", "retarget", "dance.npz", "--to", to, "--box", "0.25,0.25,0.5,0.5", "-o", "on.npz"]) == 0
     )
+    body = read_poses(Path("on.npz")).keypoints[0, :18]
+    assert body[:, 1].min() == pytest.approx(30, abs=1) and body[:, 1].max() == pytest.approx(90, abs=1)
+    assert body[:, 0].mean() == pytest.approx(40, abs=3)
+
+
+def test_scale_shift_and_anchor_correct_the_result(tmp_path: Path):
+    write_poses(figure(frames=2), tmp_path / "dance.npz")
+    write_poses(figure(SHORT_LEGS, canvas=Size(600, 400)), tmp_path / "hero.npz")
+    command = ["pose", "retarget", "dance.npz", "--to", "hero.npz", "--force"]
+    written = Path("dance-on-hero.npz")
+    assert run(command) == 0
+    before = read_poses(written).keypoints
+    assert run([*command, "--shift", "-0.1,0.05"]) == 0
+    np.testing.assert_allclose(read_poses(written).keypoints, before + [-40, 30], atol=0.01)
+    assert run([*command, "--scale", "0.5", "--anchor", "neck"]) == 0
+    small = read_poses(written).keypoints
+    np.testing.assert_allclose(np.ptp(small, axis=(0, 1)), np.ptp(before, axis=(0, 1)) / 2, atol=0.01)
+    np.testing.assert_allclose(small[0, 1], before[0, 1], atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--shift", "0.1", "--shift 0.1: needs X,Y in fractions of the picture"),
+        ("--shift", "a,b", "--shift a,b: needs X,Y in fractions of the picture"),
+        ("--box", "1,2,3", "--box 1,2,3: needs X,Y,W,H in fractions of the picture"),
+        ("--scale", "0", "retarget.scale: got 0.0; needs a number above 0"),
+        ("--anchor", "nose", "retarget.anchor: got 'nose'; needs one of 'neck', 'ground'."),
+        ("--box", "100,0,300,400", "--box 100,0,300,400: needs X,Y,W,H in fractions of the picture"),
+    ],
+)
+def test_a_correction_that_says_nothing_is_named(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, said: str
+):
+    assert said in fails(capsys, "retarget", "p.npz", "--to", "h.npz", option, value)
+
+
+def test_a_box_that_the_method_would_not_look_at_is_refused(capsys: pytest.CaptureFixture[str]):
+    box = ("--box", "0,0,1,1", "--method", "none")
+    assert "method 'none' does not ask" in fails(capsys, "retarget", "p.npz", "--to", "h.npz", *box)
 
 
 def test_an_input_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
