@@ -32,6 +32,10 @@ _ARM_JOINTS = (RIGHT_SHOULDER, RIGHT_ELBOW, LEFT_SHOULDER, LEFT_ELBOW)
 _BEYOND = 0.25
 """How far a cropped part goes on behind the picture's edge, as a part of the picture's height."""
 
+_RIM = 0.02
+"""Nearer to the picture's edge than this part of its height, a joint is where a limb is cut off, not where
+it ends: an ankle has a foot below it."""
+
 _NECKLESS, _STRAIGHT = 0.55, 0.16
 """Head and torso that meet along more of the wider one's width, in a seam no thicker for its length, have no
 neck between them: hair that falls on shoulders meets them in a crooked one."""
@@ -96,7 +100,9 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         # Around a knee the picture shows one limb, whichever side of it a pixel is counted to.
         own = shapes[part] | (shape & np.isin(owner, _next_on_limb(part)))
         layer = _cut(part, shape, own, rig.image, mask)
-        layers.append(_beyond_the_picture(layer, owner.shape) if _is_cropped(part, joints) else layer)
+        layers.append(
+            _beyond_the_picture(layer, owner.shape) if _is_cropped(part, joints, owner.shape) else layer
+        )
     return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD_PART], shapes[TORSO_PART]))
 
 
@@ -157,9 +163,12 @@ def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask:
     )
 
 
-def _is_cropped(part: int, joints: Joints) -> bool:
-    """Whether a part at the picture's edge goes on behind it: a limb does if its end is not seen."""
-    return not any(limb.part == part and joints.seen[limb.end] for limb in LIMB_PARTS)
+def _is_cropped(part: int, joints: Joints, size: tuple[int, int]) -> bool:
+    """Whether a part at the picture's edge goes on behind it: a limb does if its end is not seen inside."""
+    rim = _RIM * size[0]
+    low, high = np.array([rim, rim]), np.array(size[::-1]) - rim
+    ends = [limb.end for limb in LIMB_PARTS if limb.part == part and joints.seen[limb.end]]
+    return not any((low < joints.places[end]).all() and (joints.places[end] < high).all() for end in ends)
 
 
 def _beyond_the_picture(layer: Layer, size: tuple[int, int]) -> Layer:
