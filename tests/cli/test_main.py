@@ -269,6 +269,10 @@ def test_options_that_set_a_key_name_it():
         "--guidance",
         "--fps",
         "--size",
+        "--anchor",
+        "--scale",
+        "--shift",
+        "--box",
     }
     assert {key for some in named.values() for key in some} <= keys
 
