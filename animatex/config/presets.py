@@ -23,11 +23,11 @@ def preset_names(folder: Path | None = None) -> tuple[str, ...]:
 
 
 def animation_presets(folder: Path | None = None) -> tuple[str, ...]:
-    """List the shipped presets that `animate` takes: those that are no training recipe."""
+    """List the shipped presets that `animate` takes: no training recipes, no ablations."""
     folder = folder or presets_folder()
     names = preset_names(folder)
     keys = {name: dict(read_document(folder / f"{name}.yaml").places()) for name in names}
-    return tuple(name for name in names if ("stages",) not in keys[name])
+    return tuple(name for name in names if not {("stages",), ("rows",)} & keys[name].keys())
 
 
 def preset_path(preset: str, folder: Path | None = None) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from animatex.config.ablate import AblateConfig
 from animatex.config.run import AnimateConfig, TrainConfig
 from animatex.config.schema import describe, item, kind_of, sections
 from animatex.config.section import Section
@@ -21,12 +22,18 @@ replace single values, and `--print-config` shows the result and where each valu
 Unquoted text follows YAML 1.2: `yes` is text, `1e-5` a number, and a key stands once.
 """
 
+_ROOTS: tuple[tuple[type[Section], str], ...] = (
+    (AnimateConfig, "animatex animate"),
+    (TrainConfig, "animatex train"),
+    (AblateConfig, "animatex bench ablate"),
+)
+
 
 def preset_reference() -> str:
     """Write the reference of all presets, in Markdown."""
     known: list[type[Section]] = []
     lines = [_HEAD]
-    for root, title in ((AnimateConfig, "animatex animate"), (TrainConfig, "animatex train")):
+    for root, title in _ROOTS:
         lines.append(f"## `{title}`\n")
         for section in _reachable(root):
             if section not in known:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from animatex.config.ablate import AblateConfig
 from animatex.config.document import read_document
 from animatex.config.loader import load_config
 from animatex.config.presets import animation_presets, preset_names, preset_path, presets_folder
@@ -11,7 +12,8 @@ from animatex.config.run import AnimateConfig, TrainConfig
 from animatex.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAINING = [name for name in preset_names() if name not in animation_presets()]
+ABLATIONS = ["ablate"]
+TRAINING = [name for name in preset_names() if name not in (*animation_presets(), *ABLATIONS)]
 
 
 @pytest.mark.parametrize("name", animation_presets())
@@ -26,7 +28,8 @@ def test_each_animation_preset_loads_and_its_parts_fit_together(name):
 
 @pytest.mark.parametrize("name", preset_names())
 def test_each_preset_loads(name):
-    load_config(TrainConfig if name in TRAINING else AnimateConfig, preset_path(name))
+    kind = TrainConfig if name in TRAINING else AblateConfig if name in ABLATIONS else AnimateConfig
+    load_config(kind, preset_path(name))
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -100,10 +103,11 @@ def test_a_preset_is_found_by_name_and_by_path(tmp_path):
     assert preset_path(str(mine)) == mine
 
 
-def test_a_recipe_with_stages_is_no_animation_preset(tmp_path):
+def test_recipes_and_ablations_are_no_animation_presets(tmp_path):
     (tmp_path / "one.yaml").write_text("seed: 1\n")
     (tmp_path / "two.yaml").write_text("stages: []\n")
-    assert preset_names(tmp_path) == ("one", "two")
+    (tmp_path / "six.yaml").write_text("rows: []\n")
+    assert preset_names(tmp_path) == ("one", "six", "two")
     assert animation_presets(tmp_path) == ("one",)
 
 
@@ -111,7 +115,7 @@ def test_an_unknown_preset_suggests_the_nearest_one():
     with pytest.raises(ConfigError) as caught:
         preset_path("animatex")
     assert caught.value.message == "no preset is called 'animatex'. Did you mean 'animate-x'?"
-    assert caught.value.hint.startswith("there are animate-x, animate-x-long, ")
+    assert caught.value.hint.startswith("there are ablate, animate-x, animate-x-long, ")
     assert caught.value.hint.endswith("; or the path of a YAML file.")
 
 
