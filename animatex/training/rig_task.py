@@ -36,6 +36,9 @@ _WITHOUT_HINTS = 0.5
 _HINT_ERROR, _WRONG_HINTS, _WRONG_BY = 0.012, 0.04, 0.08
 """Hints are off by up to the first (standard deviation, in heights of the picture); some, by the third."""
 
+_WET_FLOORS = 0.25
+"""How often the floor reflects the character."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RigSample:
@@ -89,7 +92,10 @@ class RenderRigSample:
         made = still(self.seed + index, size)
         rng = np.random.default_rng([self.seed, index])
         hints, hinted = draw_hints(made.keypoints, made.present, size.height, rng)
-        sample = RigSample(made.image, made.labels, made.keypoints, made.present, hints, hinted)
+        image = made.image
+        if rng.random() < _WET_FLOORS:
+            image = on_wet_floor(image, made.labels > 0, rng)
+        sample = RigSample(image, made.labels, made.keypoints, made.present, hints, hinted)
         return sample.mirrored() if index % 2 else sample
 
 
@@ -113,6 +119,31 @@ def draw_hints(
     spread[rng.random(len(joints)) < _WRONG_HINTS] = _WRONG_BY * height
     hints = joints + rng.normal(size=joints.shape) * spread
     return hints.astype(np.float32), present & (rng.random(len(joints)) < rng.uniform(0.5, 1))
+
+
+def on_wet_floor(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Let the floor below a character reflect it: what hangs under feet is not always legs.
+
+    Args:
+        image: uint8 [H, W, 3].
+        mask: Where the character is, bool [H, W].
+        rng: Random stream.
+
+    Returns:
+        uint8 [H, W, 3]; the picture itself where the character reaches its lower edge.
+    """
+    rows = np.flatnonzero(mask.any(1))
+    depth = 0 if len(rows) == 0 else min(len(image) - 1 - rows[-1], int(rows[-1]))
+    if depth < 4:
+        return image
+    above, below = np.s_[rows[-1] - depth : rows[-1]], np.s_[rows[-1] + 1 : rows[-1] + 1 + depth]
+    blur = rng.uniform(0.5, 0.02 * len(image) + 1)
+    strength = rng.uniform(0.3, 0.95) * np.linspace(1, rng.uniform(0, 1), depth)[:, None]
+    alpha = cv2.GaussianBlur(mask[above][::-1].astype(np.float32), (0, 0), blur) * strength
+    colour = cv2.GaussianBlur(image[above][::-1], (0, 0), blur) * rng.uniform(0.2, 0.9)
+    result = image.astype(np.float32)
+    result[below] += alpha[..., None] * (colour - result[below])
+    return np.rint(result).astype(np.uint8)
 
 
 class RigTask:

@@ -27,6 +27,7 @@ from animatex.training.rig_task import (
     RigTask,
     draw_hints,
     joint_targets,
+    on_wet_floor,
     rig_loss,
 )
 from tests.rig.puppets import SIZE, one_hot, puppet
@@ -177,6 +178,26 @@ def test_hints_are_often_absent_mostly_right_and_sometimes_wrong() -> None:
     assert 0.4 < len(told) / len(drawn) < 0.6
     away = np.concatenate([np.linalg.norm(hints - joints, axis=1)[hinted] for hints, hinted in told])
     assert np.median(away) < 2 and 0.01 < (away > 5).mean() < 0.06
+
+
+@given(seed=st.integers(0, 999))
+def test_a_floor_reflects_the_character_below_it_and_nowhere_else(seed: int) -> None:
+    drawn = puppet()
+    mask = drawn.labels > 0
+    foot = int(np.flatnonzero(mask.any(1))[-1])
+    wet = on_wet_floor(drawn.image, mask, np.random.default_rng(seed))
+    assert wet.shape == drawn.image.shape and wet.dtype == np.uint8
+    assert np.array_equal(wet[: foot + 1], drawn.image[: foot + 1])
+    assert not np.array_equal(wet, drawn.image)
+
+
+@pytest.mark.parametrize("shown", [0, 100])
+def test_a_floor_that_is_not_seen_or_carries_nobody_reflects_nothing(shown: int) -> None:
+    drawn = puppet()
+    image, mask = drawn.image[:shown], drawn.labels[:shown] > 0
+    if shown == 0:
+        image, mask = drawn.image, np.zeros_like(drawn.labels, bool)
+    assert on_wet_floor(image, mask, np.random.default_rng(0)) is image
 
 
 def test_a_stage_may_start_from_an_earlier_one(tmp_path: Path) -> None:
