@@ -37,7 +37,7 @@ from animatex.pose.placing import correct
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
-from animatex.reference import find_character, look_again, place_reference, stay_in_picture
+from animatex.reference import CharacterPose, find_character, look_again, place_reference, stay_in_picture
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import read_rig
 from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
@@ -203,18 +203,17 @@ def read_inputs(
         rig = read_rig(reference, network, alpha)
         progress.done()
     progress.start("looking at the character")
-    performers = reference_pose is None and config.pose.reference_pose == "driving"
     if reference_pose is None:
         still = _lazy_estimator(config, plan)
-        reference_pose = find_character(reference, alpha, plan.fit, rig, poses, still, config).pose
+        found = find_character(reference, alpha, plan.fit, rig, poses, still, config)
     else:
-        reference_pose = on_canvas(reference_pose, plan.fit)
-    if rig is not None and network is not None and not performers:
-        rig = look_again(rig, reference_pose, network, alpha)
+        found = CharacterPose(on_canvas(reference_pose, plan.fit), "given", is_seen=True)
+    if rig is not None and network is not None and found.is_seen:
+        rig = look_again(rig, found.pose, network, alpha)
     progress.done()
     return ClipInputs(
         reference=reference,
-        reference_pose=reference_pose,
+        reference_pose=found.pose,
         rig=rig,
         driving=driving,
         poses=poses,

@@ -81,10 +81,13 @@ class CharacterPose(NamedTuple):
     Attributes:
         pose: One frame.
         source: Who says so, in words.
+        is_seen: Whether its joints are the picture's; else it is the performer's pose, put where the
+            character should be.
     """
 
     pose: PoseSequence
     source: str
+    is_seen: bool
 
 
 def find_character(
@@ -114,18 +117,16 @@ def find_character(
     canvas = Size(*reference.shape[:2])
     given = box_on_canvas(config.retarget.box, fit)
     if given is not None:
-        return CharacterPose(pose_in_box(poses, given, canvas), "the performer's, in the box that was given")
+        fitted = pose_in_box(poses, given, canvas)
+        return CharacterPose(fitted, "the performer's, in the box that was given", is_seen=False)
     wanted = config.pose.reference_pose
     pose = choose_reference_pose(reference, rig, poses, estimator, config.pose)
     if wanted == "driving" or not _is_nobody(pose):
-        return CharacterPose(pose, _who_said(pose, rig, wanted))
+        return CharacterPose(pose, _who_said(pose, rig, wanted), is_seen=wanted != "driving")
     outline = None if alpha is None else _outline(alpha)
-    if outline is not None:
-        return CharacterPose(
-            pose_in_box(poses, outline, canvas), "the performer's, in its outline: nobody was found"
-        )
-    fitted = pose_in_box(poses, default_box(canvas), canvas)
-    return CharacterPose(fitted, "the performer's, in most of the picture: nobody was found")
+    where = "most of the picture" if outline is None else "its outline"
+    fitted = pose_in_box(poses, default_box(canvas) if outline is None else outline, canvas)
+    return CharacterPose(fitted, f"the performer's, in {where}: nobody was found", is_seen=False)
 
 
 def _who_said(pose: PoseSequence, rig: Rig | None, wanted: str) -> str:

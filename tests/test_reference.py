@@ -100,8 +100,8 @@ def test_where_nobody_is_found_the_performer_is_fitted_into_the_outline() -> Non
     height, width = RIG.image.shape[:2]
     alpha = np.zeros((height, width), np.uint8)
     alpha[10 : height - 10, 5 : width - 5] = 255
-    pose, source = found(alpha)
-    assert source == "the performer's, in its outline: nobody was found"
+    pose, source, is_seen = found(alpha)
+    assert source == "the performer's, in its outline: nobody was found" and not is_seen
     box = body_box(pose)
     assert box[1] >= 10 - 1e-3 and box[3] == pytest.approx(height - 10) and box[0] >= 5 - 1e-3
     for useless in (None, np.zeros_like(alpha), np.full_like(alpha, 255)):
@@ -111,14 +111,14 @@ def test_where_nobody_is_found_the_performer_is_fitted_into_the_outline() -> Non
 def test_a_rig_that_finds_nobody_is_not_believed() -> None:
     blank = replace(RIG, pose=replace(RIG.pose, scores=RIG.pose.scores * np.float32(0.1)))
     assert "nobody was found" in found(rig=blank).source
-    assert found(rig=RIG).source == "the rig's"
+    assert found(rig=RIG) == (RIG.pose, "the rig's", True)
 
 
 def test_a_box_wins_over_everything() -> None:
-    pose, source = found(rig=RIG, **{"retarget.box": "[0.25, 0.5, 0.5, 0.25]"})
+    pose, source, is_seen = found(rig=RIG, **{"retarget.box": "[0.25, 0.5, 0.5, 0.25]"})
     height, width = RIG.image.shape[:2]
     left, top, right, bottom = body_box(pose)
-    assert source == "the performer's, in the box that was given"
+    assert source == "the performer's, in the box that was given" and not is_seen
     assert (
         top >= 0.5 * height - 1e-3 and bottom == pytest.approx(0.75 * height)
     ) and left >= 0.25 * width - 1e-3

@@ -187,7 +187,7 @@ def _pose_in_picture(
     fit = plan_fit(image.size, canvas, config.canvas.fit)
     picture, alpha = place_reference(image, fit, config.pictures.filter)
     rig = _take_apart(picture, alpha, config, weights)
-    pose, source = find_character(picture, alpha, fit, rig, performer, estimate, config)
+    pose, source, _ = find_character(picture, alpha, fit, rig, performer, estimate, config)
     return replace(pose, keypoints=fit.points_to_source(pose.keypoints), canvas=image.size), source
 
 
