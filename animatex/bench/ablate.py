@@ -21,6 +21,7 @@ from animatex.bench.pairs import find_pairs
 from animatex.bench.run import run_suite
 from animatex.bench.score import ScoreRequest, score_videos
 from animatex.bench.suite import Suite
+from animatex.checkpoints.catalogue import find_weights, weights_of
 from animatex.checkpoints.load import load_unet
 from animatex.config.ablate import BODIES, HELD_OUT, AblateConfig, AblateRow, Bodies, row_stage, slug
 from animatex.config.loader import dump_config
@@ -28,7 +29,7 @@ from animatex.config.problems import nearest
 from animatex.config.run import ConditionDropout, DenoiserStage, EpiConfig, TrainConfig
 from animatex.errors import AnimateXError, ConfigError, InputError
 from animatex.progress import Progress, silent
-from animatex.record import versions
+from animatex.record import sha256, versions
 from animatex.runtime import Runtime, make_runtime
 from animatex.training.denoiser_task import DenoiserTask, TrainingBatch
 from animatex.training.log import read_metrics
@@ -55,7 +56,7 @@ class Job:
         row: Which row.
         stage: What trains it, with the row's changes, called after row and seed.
         seed: Of the training.
-        settings: SHA-256 of all that its values depend on.
+        settings: SHA-256 of all settings and weights that its values depend on.
     """
 
     row: AblateRow
@@ -74,6 +75,7 @@ def plan_jobs(config: AblateConfig, rows: Sequence[str] = (), seeds: Sequence[in
 
     Raises:
         ConfigError: There is no such row.
+        InputError: Weights that all rows need are missing.
     """
     known = {row.name: row for row in config.rows}
     for name in rows:
@@ -83,7 +85,9 @@ def plan_jobs(config: AblateConfig, rows: Sequence[str] = (), seeds: Sequence[in
                 hint=f"one of {', '.join(known)}.",
             )
     chosen = [row for row in config.rows if not rows or row.name in rows]
-    return tuple(_job(config, row, seed) for seed in seeds or config.seeds for row in chosen)
+    shared = config.animate.model_copy(update={"checkpoint": None})
+    weights = [sha256(find_weights(file)) for file in weights_of(shared)]
+    return tuple(_job(config, row, seed, weights) for seed in seeds or config.seeds for row in chosen)
 
 
 def run_ablation(
@@ -106,7 +110,7 @@ def run_ablation(
 
     Raises:
         ConfigError: A checkpoint comes from other settings.
-        InputError: The folder holds another ablation, or weights that a row needs are missing.
+        InputError: The folder holds another ablation, or has nothing to show yet.
         AnimateXError: A loss is no longer finite, or a video could not be made.
     """
     began, path = time.monotonic(), Path(config.out) / RESULTS
@@ -241,9 +245,9 @@ def _measuring(stage: DenoiserStage, epi: EpiConfig) -> DenoiserStage:
     return stage.model_copy(update={**changes, "dropout": _NOTHING_DROPPED, "epi": epi})
 
 
-def _job(config: AblateConfig, row: AblateRow, seed: int) -> Job:
+def _job(config: AblateConfig, row: AblateRow, seed: int, weights: Sequence[str]) -> Job:
     stage = row_stage(config, row).model_copy(update={"name": f"{slug(row.name)}-seed-{seed}"})
-    said = "\n".join(map(dump_config, (stage, config.animate, config.measure)))
+    said = "\n".join([*map(dump_config, (stage, config.animate, config.measure)), *weights])
     return Job(row, stage, seed, hashlib.sha256(said.encode()).hexdigest())
 
 

@@ -53,7 +53,7 @@ class Trained:
         shown_in: Tables that it is in.
         lambda_: How often its training transformed poses.
         alpha: Weight of its Implicit Pose Indicator; None without one.
-        settings: SHA-256 of all that made these values, in hexadecimal.
+        settings: SHA-256 of all settings and weights that made these values, in hexadecimal.
         steps: Of its training.
         seconds: That these took.
         loss: Mean of the last hundred steps, or of as many as there were.

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from animatex.config.ablate import AblateConfig, row_stage, slug
+from animatex.bench import ablate
+from animatex.bench.make import bench_characters
+from animatex.config.ablate import HELD_OUT, AblateConfig, row_stage, slug
 from animatex.config.loader import load_config
 from animatex.config.presets import preset_path
+from animatex.config.run import SyntheticData
 from animatex.errors import ConfigError
 from tests.bench.ablations import write_preset
 
@@ -38,6 +41,15 @@ def test_the_shipped_rows_are_those_of_the_paper(shipped: AblateConfig):
 def test_each_row_but_the_first_changes_something_and_no_two_do_the_same(shipped: AblateConfig):
     stages = [row_stage(shipped, row).model_dump_json() for row in shipped.rows]
     assert stages[0] == shipped.stage.model_dump_json() and len(set(stages)) == len(stages)
+
+
+def test_what_measures_was_never_trained_on(shipped: AblateConfig):
+    clips = range(ablate._FIRST_CLIP, ablate._FIRST_CLIP + shipped.measure.clips)
+    suite = [seed for one in bench_characters("test", 20) for seed in (one.seed, one.driver)]
+    assert min(*clips, *suite) >= HELD_OUT and not set(clips) & set(suite)
+    data = shipped.stage.data
+    assert isinstance(data, SyntheticData)
+    assert data.seed + shipped.stage.steps * shipped.stage.batch < HELD_OUT
 
 
 def test_a_row_is_a_file_name():

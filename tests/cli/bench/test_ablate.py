@@ -77,6 +77,14 @@ def test_a_run_that_was_stopped_goes_on(capsys):
     assert "1 of 2 trainings" in capsys.readouterr().err
 
 
+def test_a_network_that_learned_nothing_has_a_latent_error_of_one(capsys):
+    write_preset(Path("toy.yaml"), {"learning_rate: 0.01": "learning_rate: 1e-12"})
+    assert ablate("--rows", "whole", "--json", "-q") == 0
+    (whole,) = json.loads(capsys.readouterr().out)["trained"]
+    errors = [value["value"] for value in whole["values"] if value["metric"] == "latent_error"]
+    assert errors == pytest.approx([1, 1], abs=1e-3)
+
+
 def test_curves_are_drawn_and_not_over_another_file(capsys):
     write_preset(
         Path("toy.yaml"),
@@ -89,6 +97,12 @@ def test_curves_are_drawn_and_not_over_another_file(capsys):
     assert Path("curves.svg").read_text().startswith("<svg ")
     assert ablate("--plot", "curves.svg", "-q") == 1
     assert "curves.svg exists already" in capsys.readouterr().err
+
+
+def test_missing_weights_are_said_before_anything_is_trained(capsys):
+    assert ablate("--set", "animate.clip_checkpoint=nowhere.bin") == 1
+    assert "nowhere.bin" in capsys.readouterr().err
+    assert not Path("run").exists()
 
 
 @pytest.mark.parametrize(
