@@ -161,6 +161,7 @@ def read_inputs(
     *,
     rig_network: RigNetwork | None = None,
     reference_pose: PoseSequence | None = None,
+    poses: PoseSequence | None = None,
 ) -> ClipInputs:
     """Read the clip, find the performer's poses and take the character apart.
 
@@ -171,6 +172,8 @@ def read_inputs(
         rig_network: As `load_rig_network` gives it, from who keeps it for several runs; None: loaded here.
         reference_pose: The character's pose in pixels of its picture, one frame, where it is known; None: it
             is found as the preset says.
+        poses: The performer's poses in the frames of the clip, as an earlier call found them; None: they are
+            found here, or the plan has them.
 
     Raises:
         InputError: A file cannot be used, or nobody is found in the video.
@@ -189,7 +192,7 @@ def read_inputs(
     if plan.poses is not None:
         poses = _chosen(plan.poses, plan.clip)
         require_person(poses, config.pose.max_missing, "the pose file")
-    else:
+    elif poses is None:
         assert driving is not None and plan.video is not None
         progress.start("starting the estimator")
         estimator = resolve_estimator(config.pose, _weights_folder(plan), config.runtime.device).value

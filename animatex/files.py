@@ -35,6 +35,18 @@ def check_output(path: Path, *, force: bool) -> None:
         raise InputError(f"{path} exists already", hint="--force to replace it, or another --out.")
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those around it, where there is none.
+
+    Raises:
+        InputError: That cannot be done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made a folder: {error.strerror}") from error
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside `path`; what is written there becomes `path` if all goes well.
@@ -81,6 +93,17 @@ def replacing_folder(folder: Path, ours: re.Pattern[str]) -> Iterator[Path]:
         raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what a process that was killed has left of `path` under its temporary name.
+
+    Only for whoever knows that nobody is writing `path` now.
+    """
+    ours = re.compile(re.escape(f".{path.stem}.") + r"\d+\.part" + re.escape(path.suffix))
+    for entry in path.parent.iterdir() if path.parent.is_dir() else ():
+        if ours.fullmatch(entry.name):
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
 
 
 def _check_ours(folder: Path, ours: re.Pattern[str]) -> None:

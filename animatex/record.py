@@ -26,6 +26,11 @@ _PACKAGES = (
 )
 
 
+def result_title(reference: Path, driving: Path) -> str:
+    """Name a result after what it was made of: hero-dance."""
+    return f"{reference.stem}-{'poses' if str(driving) == '-' else driving.resolve().stem}"
+
+
 def record_path(output: Path) -> Path:
     """Where the record of an output lies: `hero.yaml` beside `hero.mp4`."""
     return output.with_suffix(".yaml")

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from animatex.errors import ConfigError, InputError
 from animatex.measure import StageTimer, peak_memory
 from animatex_cli import console
+from animatex_cli.batch import (
+    Batch,
+    BatchCommand,
+    BatchDriving,
+    BatchOnly,
+    LedgerFile,
+    OutDir,
+    RetryFailed,
+    Shard,
+    refuse_beside_batch,
+    refuse_without_batch,
+    run_batch,
+)
 from animatex_cli.options import (
     Anchor,
     Box,
@@ -42,7 +54,6 @@ if TYPE_CHECKING:
     from animatex.config.loader import Loaded
     from animatex.config.overrides import Override
     from animatex.config.run import AnimateConfig
-    from animatex.runtime import Resolved
     from animatex.video.frames import FrameSequence
 
 _CLIP = "Clip"
@@ -51,10 +62,10 @@ _OUTPUT = "Output"
 
 
 Reference = Annotated[
-    Path, typer.Argument(metavar="REFERENCE", help="Picture of the character.", show_default=False)
+    Path | None, typer.Argument(metavar="REFERENCE", help="Picture of the character.", show_default=False)
 ]
 Driving = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
         metavar="DRIVING",
         help="Video of the performer, folder of pictures, pose file, or - for poses on standard input.",
@@ -133,8 +144,8 @@ DryRun = Annotated[
 
 
 def command(
-    reference: Reference,
-    driving: Driving,
+    reference: Reference = None,
+    driving: Driving = None,
     out: Out = None,
     preview: Preview = None,
     force: Force = False,
@@ -156,6 +167,12 @@ def command(
     scale: Scale = None,
     shift: Shift = None,
     box: Box = None,
+    batch: Batch = None,
+    batch_driving: BatchDriving = None,
+    out_dir: OutDir = None,
+    ledger: LedgerFile = None,
+    retry_failed: RetryFailed = False,
+    shard: Shard = None,
     dry_run: DryRun = False,
     print_config: PrintConfig = False,
     json: Json = False,
@@ -182,6 +199,29 @@ def command(
     if print_config:
         console.print_config(loaded, as_json=json)
         return
+    batch_only = BatchOnly(batch_driving, out_dir, ledger, retry_failed, shard)
+    if batch is not None:
+        refuse_beside_batch(
+            {
+                "REFERENCE": reference,
+                "--out": out,
+                "--preview": preview,
+                "--poses": poses,
+                "--dry-run": dry_run,
+            }
+        )
+        given = settings(set_, flags)
+        run_batch(
+            BatchCommand(batch, batch_only, force, weights, preset, json, quiet),
+            lambda name, own: _load(name, [*given, *own], size).config,
+        )
+        return
+    refuse_without_batch(batch_only)
+    if reference is None or driving is None:
+        raise ConfigError(
+            f"{'DRIVING' if reference else 'REFERENCE'} is missing",
+            hint="animatex animate REFERENCE DRIVING; or --batch for many videos.",
+        )
     target = _target(reference, driving, poses, out, preview, force)
 
     with console.progress(quiet=quiet) as shown, _on_disk(driving) as driving_file:
@@ -189,7 +229,7 @@ def command(
         timer.start("starting")
         from animatex.animate import animate, load_models, plan_animation, read_inputs
         from animatex.checkpoints.catalogue import default_folder, find_all_weights, weights_of
-        from animatex.record import write_record
+        from animatex.result import Sources, write_result
 
         folder = weights or default_folder()
         files = find_all_weights(weights_of(config), folder)
@@ -204,16 +244,10 @@ def command(
         models = load_models(config, plan.runtime, plan.weights)
         timer.done()
         frames_made = animate(inputs, models, config, plan.runtime, timer)
-        _write_video(target, frames_made, plan, config, timer)
+        sources = Sources(reference, driving, poses, files)
+        write_result(target.video, frames_made, plan, config, sources, timer)
         if target.preview:
             _write_preview(target.preview, inputs, frames_made, config)
-        write_record(
-            target.record,
-            config,
-            command=_repeat(reference, driving, poses, target.record),
-            files=[*(path for path in (reference, driving, poses) if path and str(path) != "-"), *files],
-            choices={"device": _said(plan.device), "dtype": _said(plan.dtype)},
-        )
     if json:
         console.print_json(_report(frames_made, plan, config, target, preset, timer))
     elif not quiet:
@@ -226,7 +260,6 @@ def command(
 class _Target:
     """What a run writes: the video, the record beside it, a contact sheet where one was asked for."""
 
-    title: str
     video: Path
     record: Path
     preview: Path | None
@@ -260,9 +293,9 @@ def _target(
 ) -> _Target:
     """Decide what is written, and refuse it now if it could not be written after all the work."""
     from animatex.files import check_output
+    from animatex.record import record_path, result_title
 
-    title = f"{reference.stem}-{'poses' if str(driving) == '-' else driving.resolve().stem}"
-    video = out or Path(f"{title}.mp4")
+    video = out or Path(f"{result_title(reference, driving)}.mp4")
     if video.suffix.lower() not in ("", ".mp4", ".mov"):
         raise ConfigError(
             f"--out {video}: no video format is known for '{video.suffix}'",
@@ -270,9 +303,7 @@ def _target(
         )
     if preview and preview.suffix.lower() != ".png":
         raise ConfigError(f"--preview {preview}: a contact sheet is a .png file")
-    from animatex.record import record_path
-
-    target = _Target(title, video, record_path(video), preview)
+    target = _Target(video, record_path(video), preview)
     read = {path.resolve() for path in (reference, driving, poses) if path}
     for path in filter(None, (target.video, target.preview, target.record)):
         if path.resolve() in read:
@@ -293,16 +324,6 @@ def _on_disk(driving: Path) -> Iterator[Path]:
         yield copy
 
 
-def _write_video(
-    target: _Target, frames: FrameSequence, plan: AnimationPlan, config: AnimateConfig, timer: StageTimer
-) -> None:
-    from animatex.video.writer import fitting_sound, write_video
-
-    sound = fitting_sound(plan.video, plan.clip) if plan.video and config.video.audio else None
-    shown = replace(frames, fps=plan.clip.fps)
-    write_video(target.video, shown, crf=config.video.crf, sound=sound, title=target.title, progress=timer)
-
-
 def _write_preview(path: Path, inputs: ClipInputs, result: FrameSequence, config: AnimateConfig) -> None:
     from animatex.animate import place_motion
     from animatex.pose.draw import draw_poses
@@ -317,19 +338,10 @@ def _write_preview(path: Path, inputs: ClipInputs, result: FrameSequence, config
     write_png(path, contact_sheet(inputs.reference, tuple(rows)))
 
 
-def _repeat(reference: Path, driving: Path, poses: Path | None, record: Path) -> str:
-    words = ["animatex", "animate", str(reference), str(driving), "--preset", str(record)]
-    return shlex.join([*words, "--poses", str(poses)] if poses else words)
-
-
 def _summary(plan: AnimationPlan) -> str:
     size = f"{plan.canvas.width} x {plan.canvas.height}"
     calls = f"{plan.evaluations} evaluation{'s' if plan.evaluations > 1 else ''}"
     return f"{plan.clip.reason}; {size}; {calls} on {plan.device.name} in {plan.dtype.name}"
-
-
-def _said(chosen: Resolved[Any]) -> str:
-    return f"{chosen.name} ({chosen.reason})"
 
 
 def _report(
@@ -367,6 +379,8 @@ def _show_plan(
     *,
     as_json: bool,
 ) -> None:
+    from animatex.result import said
+
     estimator = {"name": "file", "reason": "poses are given"}
     if plan.poses is None:
         from animatex.pose.estimator import resolve_estimator
@@ -400,8 +414,8 @@ def _show_plan(
         ("canvas", f"{plan.canvas.width} x {plan.canvas.height}"),
         ("windows", f"{len(plan.windows)} of at most {max(len(window) for window in plan.windows)} frames"),
         ("evaluations", str(plan.evaluations)),
-        ("device", _said(plan.device)),
-        ("dtype", _said(plan.dtype)),
+        ("device", said(plan.device)),
+        ("dtype", said(plan.dtype)),
         ("poses", f"{estimator['name']} ({estimator['reason']})"),
         ("weights", ", ".join(str(path) for path in files) or "random, drawn from the seed"),
         ("writes", ", ".join(str(path) for path in (target.video, target.record, target.preview) if path)),

@@ -89,8 +89,13 @@ def print_config(loaded: Loaded[Any], *, as_json: bool) -> None:
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Progress]:
-    """Give a listener for a run's stages: bars on a terminal, elsewhere a line for each; quiet: nothing."""
+def progress(*, quiet: bool, label: str = "") -> Iterator[Progress]:
+    """Give a listener for a run's stages: bars on a terminal, elsewhere a line for each; quiet: nothing.
+
+    Args:
+        quiet: Whether nothing is shown.
+        label: Stands in front of every stage's bar.
+    """
     target = _console(sys.stderr)
     if quiet:
         yield SilentProgress()
@@ -98,7 +103,7 @@ def progress(*, quiet: bool) -> Iterator[Progress]:
         yield _Lines()
     else:
         with _bars(target) as bars:
-            yield _Bars(bars)
+            yield _Bars(bars, label)
 
 
 def drop_output() -> None:
@@ -145,8 +150,9 @@ def _bars(target: Console) -> Bars:
 class _Bars:
     """One bar for each stage."""
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, label: str) -> None:
         self._bars = bars
+        self._label = label
         self._task: TaskID | None = None
         self._count = 0
         self._total: int | None = None
@@ -154,7 +160,7 @@ class _Bars:
     def start(self, stage: str, total: int | None = None) -> None:
         self.done()
         self._count, self._total = 0, total
-        self._task = self._bars.add_task(stage, total=total, count="")
+        self._task = self._bars.add_task(self._label + stage, total=total, count="")
 
     def advance(self, n: int = 1) -> None:
         if self._task is not None:

@@ -11,7 +11,7 @@ import typer
 
 from animatex import __version__
 from animatex.errors import AnimateXError
-from animatex_cli import animate, bench, console, doctor, pose, train, weights
+from animatex_cli import animate, batch, bench, console, doctor, pose, train, weights
 
 INTERRUPTED = 130
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(pose.app, name="pose")
 app.command("animate")(animate.command)
+app.add_typer(batch.app, name="batch")
 app.command("train")(train.command)
 app.add_typer(bench.app, name="bench")
 app.add_typer(weights.app, name="weights")

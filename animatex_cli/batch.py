@@ -1,0 +1,283 @@
+"""animatex animate --batch, and animatex batch: many runs as one."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from animatex.errors import ConfigError
+from animatex.progress import Progress
+from animatex_cli import console
+from animatex_cli.options import Json
+
+if TYPE_CHECKING:
+    from animatex.batch.job import Job
+    from animatex.batch.ledger import Entry
+    from animatex.batch.manifest import LoadPreset
+
+_PANEL = "Batch"
+_DONE, _SOME_FAILED = 0, 1
+
+Batch = Annotated[
+    str | None,
+    typer.Option(
+        "--batch",
+        metavar="MANIFEST|PATTERN",
+        help="Make many videos: of a list of jobs (.yaml, .csv, .jsonl), or of every picture 'refs/*.png' "
+        "with every performance of --driving. Run again, it makes what is missing or out of date.",
+        rich_help_panel=_PANEL,
+    ),
+]
+BatchDriving = Annotated[
+    Path | None,
+    typer.Option(
+        "--driving",
+        metavar="DIR",
+        help="With a pattern: folder of videos, pose files and folders of pictures; or one of these.",
+        rich_help_panel=_PANEL,
+    ),
+]
+OutDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--out-dir", metavar="DIR", help=r"Folder of the results.  \[default: here]", rich_help_panel=_PANEL
+    ),
+]
+LedgerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger",
+        metavar="FILE",
+        help=r"What became of each job; several runners may share it.  \[default: batch.ledger in --out-dir]",
+        rich_help_panel=_PANEL,
+    ),
+]
+RetryFailed = Annotated[
+    bool,
+    typer.Option(
+        "--retry-failed",
+        help="Try again what failed before, though nothing has changed.",
+        rich_help_panel=_PANEL,
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Do the I-th of N parts only, from 1: for several machines.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+app = typer.Typer(help="Look at batches of `animate --batch`.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Look at batches of `animate --batch`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOnly:
+    """The options that mean nothing without --batch; attributes are named as they are."""
+
+    driving: Path | None
+    out_dir: Path | None
+    ledger: Path | None
+    retry_failed: bool
+    shard: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCommand:
+    """The options of a batch; attributes are named as they are."""
+
+    batch: str
+    only: BatchOnly
+    force: bool
+    weights: Path | None
+    preset: str
+    json: bool
+    quiet: bool
+
+
+def refuse_beside_batch(given: Mapping[str, object]) -> None:
+    """Refuse what is said of one video beside --batch."""
+    for name, value in given.items():
+        if value:
+            raise ConfigError(
+                f"{name} is of one video, --batch of many",
+                hint="the jobs of a manifest say it for themselves.",
+            )
+
+
+def refuse_without_batch(only: BatchOnly) -> None:
+    """Refuse what is said of a batch where there is none."""
+    for field in fields(only):
+        if getattr(only, field.name):
+            raise ConfigError(f"--{field.name.replace('_', '-')} is of a batch, and needs --batch")
+
+
+def run_batch(command: BatchCommand, load: LoadPreset) -> None:
+    """Work a batch off; ends with exit code 1 where jobs failed.
+
+    Args:
+        command: The options.
+        load: Reads a preset, with a job's settings and those of the command line.
+    """
+    shard = _shard(command.only.shard)
+    from animatex.batch.job import BatchOptions, asked, check_outputs
+    from animatex.batch.ledger import Ledger
+    from animatex.batch.manifest import shard_of
+    from animatex.batch.supervisor import supervise
+    from animatex.checkpoints.catalogue import default_folder
+    from animatex.files import make_folder
+
+    out = command.only.out_dir or Path()
+    jobs = shard_of(_jobs(command, out, load), *shard)
+    make_folder(out)
+    ledger_file = command.only.ledger or out / "batch.ledger"
+    options = BatchOptions(ledger_file, command.weights or default_folder(), command.only.retry_failed)
+    with Ledger(options.ledger) as ledger:
+        before = ledger.entries()
+        if not command.force:
+            check_outputs(jobs, before)
+        ledger.add([asked(job) for job in jobs])
+        supervise(jobs, options, _Talk(command.json, command.quiet))
+        after = ledger.entries()
+    entries = [after[job.name] for job in jobs]
+    made = sum(after[job.name].tries > (before[job.name].tries if job.name in before else 0) for job in jobs)
+    if command.json:
+        console.print_json(_report(entries))
+    console.note(_summary(entries, len(entries) - made), quiet=command.quiet)
+    if any(entry.state in ("failed", "poison") for entry in entries):
+        raise typer.Exit(_SOME_FAILED)
+
+
+@app.command("status")
+def status(
+    ledger: Annotated[
+        Path, typer.Argument(metavar="LEDGER", help="The ledger of a batch.", show_default=False)
+    ],
+    json: Json = False,
+) -> None:
+    """Show what became of every job."""
+    from animatex.batch.ledger import Ledger
+
+    with Ledger(ledger, create=False) as opened:
+        entries = list(opened.entries().values())
+    if json:
+        console.print_json(_report(entries))
+        return
+    rows = [
+        (
+            entry.name,
+            entry.state,
+            str(entry.tries),
+            f"{entry.seconds:.1f}" if entry.state == "done" else "",
+            entry.reason,
+        )
+        for entry in entries
+    ]
+    console.print_table(("output", "state", "tries", "seconds", "reason"), rows)
+    console.note(_summary(entries, 0))
+
+
+class _Talk:
+    """Says how a batch goes: bars on a terminal, a line for each job, results on standard output.
+
+    Args:
+        json: Standard output is for one document at the end.
+        quiet: Errors only.
+    """
+
+    def __init__(self, json: bool, quiet: bool) -> None:
+        self._json = json
+        self._quiet = quiet
+
+    @contextmanager
+    def listening(self, number: int, total: int) -> Iterator[Progress]:
+        """Show the stages of a job as bars; as lines they would be too many."""
+        quiet = self._quiet or not sys.stderr.isatty()
+        with console.progress(quiet=quiet, label=f"{number} of {total}: ") as shown:
+            yield shown
+
+    def ended(self, job: Job, number: int, total: int, reason: str | None, seconds: float) -> None:
+        """Say how a job went."""
+        place = f"{number} of {total}"
+        if reason is not None:
+            console.show_error(f"{place}, {job.name}: {reason}", None)
+            return
+        console.note(f"{place}, {job.name}: {seconds:.1f} s", quiet=self._quiet)
+        if not (self._json or self._quiet):
+            try:
+                console.print_text(str(job.output))
+            except BrokenPipeError:
+                # Nobody listens any more, and the videos are wanted all the same.
+                console.drop_output()
+
+
+def _jobs(command: BatchCommand, out: Path, load: LoadPreset) -> Sequence[Job]:
+    from animatex.batch.manifest import MANIFEST_SUFFIXES, pair_up, read_manifest
+
+    manifest, driving = Path(command.batch), command.only.driving
+    if manifest.suffix.lower() in MANIFEST_SUFFIXES:
+        if driving:
+            raise ConfigError(f"--driving {driving}: the jobs of {manifest} name their own performances")
+        return read_manifest(manifest, out, command.preset, load)
+    if driving is None:
+        raise ConfigError(
+            f"--batch {manifest}: pictures need --driving",
+            hint=f"--driving with a folder of videos; or a manifest ({', '.join(MANIFEST_SUFFIXES)}).",
+        )
+    return pair_up(command.batch, driving, out, command.preset, load)
+
+
+def _shard(text: str | None) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,5})/(\d{1,5})", text or "1/1")
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise ConfigError(f"--shard {text}: needs I/N with I from 1 to N", hint="for example --shard 1/4.")
+    return int(found[1]), int(found[2])
+
+
+def _summary(entries: Sequence[Entry], untouched: int) -> str:
+    counts = Counter(entry.state for entry in entries)
+    said = [
+        f"{counts[state]} {state}"
+        for state in ("done", "failed", "poison", "running", "waiting")
+        if counts[state]
+    ]
+    kept = f" ({untouched} left as they were)" if untouched else ""
+    return f"{len(entries)} jobs: {', '.join(said)}{kept}"
+
+
+def _report(entries: Sequence[Entry]) -> dict[str, object]:
+    counts = Counter(entry.state for entry in entries)
+    return {
+        "counts": dict(counts),
+        "jobs": [
+            {
+                "output": entry.name,
+                "reference": entry.reference,
+                "driving": entry.driving,
+                "preset": entry.preset,
+                "state": entry.state,
+                "reason": entry.reason or None,
+                "tries": entry.tries,
+                "crashes": entry.crashes,
+                "seconds": entry.seconds,
+                "output_sha256": entry.output_sha256 or None,
+                "settings": entry.settings,
+            }
+            for entry in entries
+        ],
+    }
