@@ -218,10 +218,9 @@ def command(
         return
     refuse_without_batch(batch_only)
     if reference is None or driving is None:
-        raise ConfigError(
-            f"{'DRIVING' if reference else 'REFERENCE'} is missing",
-            hint="animatex animate REFERENCE DRIVING; or --batch for many videos.",
-        )
+        missing = "DRIVING" if reference else "REFERENCE"
+        hint = "animatex animate --help shows how it is used."
+        raise ConfigError(f"Missing argument '{missing}'.", hint=hint)
     target = _target(reference, driving, poses, out, preview, force)
 
     with console.progress(quiet=quiet) as shown, _on_disk(driving) as driving_file:

@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,8 @@ LoadPreset = Callable[[str, Sequence[Override]], AnimateConfig]
 """From a preset's name or file and a job's own settings to what the job runs with."""
 
 _DRIVING_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif", *READ_SUFFIXES)
+# Control characters, halves of surrogate pairs, and what breaks a line or a paragraph.
+_UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")
 _PRESET_SUFFIXES = (".yaml", ".yml")
 
 
@@ -215,8 +218,8 @@ def _output_name(entry: JobEntry, out: Path) -> tuple[str, str]:
     """Give the name of a job's output, and what is wrong with it, if anything."""
     given = entry.out or f"{result_title(Path(entry.reference), Path(entry.driving))}.mp4"
     path = PurePosixPath(given)
-    if not given.isprintable():
-        return given, f"out: {given!r} has characters in it that cannot be printed."
+    if any(unicodedata.category(character) in _UNPRINTABLE for character in given):
+        return given, f"out: {given!r} has control characters or broken text in it."
     if path.is_absolute() or ".." in path.parts or not path.name:
         return given, f"out: {given!r} is no path inside the output folder."
     if not (out / path).resolve().is_relative_to(out.resolve()):
@@ -287,7 +290,7 @@ def _from_csv(text: str, path: Path) -> tuple[Node, ...]:
                 Node({k: _node(v, where, path.parent) for k, v in cells.items()}, where, path.parent)
             )
     except csv.Error as error:
-        raise ConfigError(f"{Where(str(path), reader.line_num)}: {error}") from error
+        raise ConfigError(f"{Where(str(path), reader.reader.line_num)}: {error}") from error
     return tuple(items)
 
 

@@ -1,0 +1,182 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from animatex.batch import supervisor
+from animatex.batch.job import BatchOptions
+from animatex.batch.ledger import Ledger
+from animatex.batch.runner import run_jobs
+from animatex.errors import BackendError
+from animatex_cli.main import run
+from tests.batch.tiny import Heard, write_samples
+
+SMALL = ["--preset", "tiny", "--frames", "2", "--steps", "1"]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ANIMATEX_WEIGHTS", raising=False)
+    write_samples(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def here(place, monkeypatch):
+    """Jobs are worked off in this process, which is quicker than another one."""
+    monkeypatch.setattr(supervisor, "supervise", run_jobs)
+    return place
+
+
+def batch(*arguments: str) -> int:
+    return run(
+        ["animate", "--batch", "refs/*.png", "--driving", "dances", "--out-dir", "out", *SMALL, *arguments]
+    )
+
+
+def test_all_done_is_exit_code_0_and_paths_are_the_result(here, capsys):
+    assert batch() == 0
+    shown = capsys.readouterr()
+    assert shown.out == "out/r0-d0.mp4\nout/r1-d0.mp4\n"
+    lines = shown.err.splitlines()
+    assert lines[0].startswith("1 of 2, r0-d0.mp4: ")
+    assert lines[-1] == "2 jobs: 2 done"
+    assert batch() == 0
+    assert capsys.readouterr() == ("", "2 jobs: 2 done (2 left as they were)\n")
+
+
+def test_some_failed_is_exit_code_1_also_when_nothing_was_tried(here, capsys):
+    Path("refs/r0.png").write_text("no picture")
+    assert batch() == 1
+    shown = capsys.readouterr()
+    assert shown.out == "out/r1-d0.mp4\n"
+    assert "error: 1 of 2, r0-d0.mp4: refs/r0.png is not a picture\n" in shown.err
+    assert shown.err.endswith("2 jobs: 1 done, 1 failed\n")
+    assert batch() == 1
+    assert capsys.readouterr().err == "2 jobs: 1 done, 1 failed (2 left as they were)\n"
+    assert batch("--retry-failed", "--quiet") == 1
+    assert capsys.readouterr() == ("", "error: 1 of 2, r0-d0.mp4: refs/r0.png is not a picture\n")
+
+
+def test_json_is_one_object(here, capsys):
+    Path("refs/r0.png").write_text("no picture")
+    assert batch("--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["counts"] == {"failed": 1, "done": 1}
+    first, second = report["jobs"]
+    assert list(first) == [
+        "output", "reference", "driving", "preset", "state", "reason", "tries", "crashes", "seconds",
+        "output_sha256", "settings",
+    ]  # fmt: skip
+    assert (first["output"], first["reason"]) == ("r0-d0.mp4", "refs/r0.png is not a picture")
+    assert (second["state"], second["reason"], len(second["output_sha256"])) == ("done", None, 64)
+    assert run(["batch", "status", "out/batch.ledger", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == report
+
+
+def test_status_is_a_table(here, capsys):
+    Path("refs/r0.png").write_text("no picture")
+    batch("--quiet")
+    capsys.readouterr()
+    assert run(["batch", "status", "out/batch.ledger"]) == 0
+    shown = capsys.readouterr()
+    rows = [line.split() for line in shown.out.splitlines()]
+    assert rows[0] == ["output", "state", "tries", "seconds", "reason"]
+    assert rows[1] == ["r0-d0.mp4", "failed", "1", "refs/r0.png", "is", "not", "a", "picture"]
+    assert rows[2][:3] == ["r1-d0.mp4", "done", "1"]
+    assert shown.err == "2 jobs: 1 done, 1 failed\n"
+
+
+def test_a_manifest_makes_what_it_says(here, capsys):
+    Path("jobs.csv").write_text(
+        "reference,driving,out,seed\nrefs/r0.png,dances/d0.npz,a/one.mp4,1\nrefs/r0.png,dances/d0.npz,,2\n"
+    )
+    assert run(["animate", "--batch", "jobs.csv", "--seed", "9", "--out-dir", "out", *SMALL]) == 0
+    assert capsys.readouterr().out == "out/a/one.mp4\nout/r0-d0.mp4\n"
+    assert "seed: 1\n" in Path("out/a/one.yaml").read_text()
+    assert "seed: 2\n" in Path("out/r0-d0.yaml").read_text()
+
+
+def test_shards_share_one_ledger(here, capsys):
+    for index in (1, 2, 3):
+        assert batch("--shard", f"{index}/3") == 0
+    assert sorted(capsys.readouterr().out.split()) == ["out/r0-d0.mp4", "out/r1-d0.mp4"]
+    with Ledger(Path("out/batch.ledger")) as ledger:
+        assert {entry.tries for entry in ledger.entries().values()} == {1}
+
+
+def test_a_wrong_manifest_is_exit_code_2_and_nothing_is_made(here, capsys):
+    Path("jobs.jsonl").write_text('{"reference": "a.png", "drivin": "b.mp4"}\n')
+    assert run(["animate", "--batch", "jobs.jsonl", "--out-dir", "out"]) == 2
+    shown = capsys.readouterr().err
+    assert "\n  jobs.jsonl:1: jobs.0.drivin: unknown key. Did you mean 'driving'?\n" in shown
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--batch", "jobs.csv", "hero.png"], "REFERENCE is of one video, --batch of many"),
+        (["--batch", "jobs.csv", "--out", "x.mp4"], "--out is of one video, --batch of many"),
+        (["--batch", "jobs.csv", "--dry-run"], "--dry-run is of one video, --batch of many"),
+        (
+            ["--batch", "jobs.csv", "--driving", "d"],
+            "--driving d: the jobs of jobs.csv name their own performances",
+        ),
+        (["--batch", "refs/*.png"], "--batch refs/*.png: pictures need --driving"),
+        (["--batch", "jobs.csv", "--shard", "0/2"], "--shard 0/2: needs I/N with I from 1 to N"),
+        (["--batch", "jobs.csv", "--shard", "3/2"], "--shard 3/2: needs I/N with I from 1 to N"),
+        (["a.png", "b.mp4", "--out-dir", "x"], "--out-dir is of a batch, and needs --batch"),
+        (["a.png", "b.mp4", "--retry-failed"], "--retry-failed is of a batch, and needs --batch"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(arguments, message, place, capsys):
+    assert run(["animate", *arguments]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"error: {message}"
+
+
+def test_files_of_somebody_else_are_replaced_when_forced(here, capsys):
+    Path("out").mkdir()
+    Path("out/r0-d0.mp4").write_text("mine")
+    assert batch() == 1
+    assert capsys.readouterr().err == (
+        "error: out/r0-d0.mp4 exist already, and the ledger knows nothing of them\n"
+        "hint: --force to replace them, another --out-dir, or the --ledger that they were made with.\n"
+    )
+    assert batch("--force", "--quiet") == 0
+    assert Path("out/r0-d0.mp4").read_bytes() != b"mine"
+
+
+def test_print_config_shows_what_jobs_begin_with(place, capsys):
+    assert batch("--print-config", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["config"]["clip"]["frames"] == 2
+
+
+def test_a_status_of_nothing_is_refused(place, capsys):
+    assert run(["batch", "status", "gone.ledger"]) == 1
+    assert capsys.readouterr().err == (
+        "error: gone.ledger does not exist\nhint: animatex animate --batch writes ledgers.\n"
+    )
+
+
+def end_at_once(*_):
+    os._exit(3)
+
+
+def test_a_worker_that_cannot_even_begin_is_no_endless_loop(place, monkeypatch):
+    Ledger(place / "batch.ledger").close()
+    monkeypatch.setattr(supervisor, "_work", end_at_once)
+    with pytest.raises(BackendError, match="the process that renders ended with exit code 3 before it began"):
+        supervisor.supervise((), BatchOptions(place / "batch.ledger", place), Heard())
+
+
+def test_a_worker_of_its_own_does_the_same(place):
+    command = [sys.executable, "-c", "from animatex_cli.main import main; main()", "animate", "--batch"]
+    arguments = ["refs/*.png", "--driving", "dances", "--out-dir", "out", *SMALL]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "out/r0-d0.mp4\nout/r1-d0.mp4\n"), done.stderr
+    assert done.stderr.endswith("2 jobs: 2 done\n")
