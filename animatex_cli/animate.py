@@ -14,20 +14,7 @@ import typer
 
 from animatex.errors import ConfigError, InputError
 from animatex.measure import StageTimer, peak_memory
-from animatex_cli import console
-from animatex_cli.batch import (
-    Batch,
-    BatchCommand,
-    BatchDriving,
-    BatchOnly,
-    LedgerFile,
-    OutDir,
-    RetryFailed,
-    Shard,
-    refuse_beside_batch,
-    refuse_without_batch,
-    run_batch,
-)
+from animatex_cli import batch, console
 from animatex_cli.options import (
     Anchor,
     Box,
@@ -167,12 +154,12 @@ def command(
     scale: Scale = None,
     shift: Shift = None,
     box: Box = None,
-    batch: Batch = None,
-    batch_driving: BatchDriving = None,
-    out_dir: OutDir = None,
-    ledger: LedgerFile = None,
-    retry_failed: RetryFailed = False,
-    shard: Shard = None,
+    manifest: batch.Manifest = None,
+    batch_driving: batch.Driving = None,
+    out_dir: batch.OutDir = None,
+    ledger: batch.LedgerFile = None,
+    retry_failed: batch.RetryFailed = False,
+    shard: batch.Shard = None,
     dry_run: DryRun = False,
     print_config: PrintConfig = False,
     json: Json = False,
@@ -199,9 +186,9 @@ def command(
     if print_config:
         console.print_config(loaded, as_json=json)
         return
-    batch_only = BatchOnly(batch_driving, out_dir, ledger, retry_failed, shard)
-    if batch is not None:
-        refuse_beside_batch(
+    batch_only = batch.BatchOnly(batch_driving, out_dir, ledger, retry_failed, shard)
+    if manifest is not None:
+        batch.refuse_beside_batch(
             {
                 "REFERENCE": reference,
                 "--out": out,
@@ -211,12 +198,12 @@ def command(
             }
         )
         given = settings(set_, flags)
-        run_batch(
-            BatchCommand(batch, batch_only, force, weights, preset, json, quiet),
+        batch.run_batch(
+            batch.BatchCommand(manifest, batch_only, force, weights, preset, json, quiet),
             lambda name, own: _load(name, [*given, *own], size).config,
         )
         return
-    refuse_without_batch(batch_only)
+    batch.refuse_without_batch(batch_only)
     if reference is None or driving is None:
         missing = "DRIVING" if reference else "REFERENCE"
         hint = "animatex animate --help shows how it is used."

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PANEL = "Batch"
 _DONE, _SOME_FAILED = 0, 1
 
-Batch = Annotated[
+Manifest = Annotated[
     str | None,
     typer.Option(
         "--batch",
@@ -36,7 +36,7 @@ Batch = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
-BatchDriving = Annotated[
+Driving = Annotated[
     Path | None,
     typer.Option(
         "--driving",

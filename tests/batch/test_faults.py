@@ -20,11 +20,18 @@ from animatex.batch.ledger import MAX_CRASHES, Ledger
 from animatex.batch.supervisor import supervise
 from animatex.progress import SilentProgress
 from animatex.record import sha256
-from tests.batch.tiny import entries, tiny, work_off, write_samples
+from tests.batch.tiny import SETTINGS, entries, tiny, work_off, write_samples
 
 pytestmark = pytest.mark.slow
 
 KILLS = 50
+
+
+COMMAND = [
+    *(sys.executable, "-c", "from animatex_cli.main import main; main()", "animate", "--batch", "refs/*.png"),
+    *("--driving", "dances", "--out-dir", "out", "--preset", "tiny", "--quiet"),
+    *(word for setting in SETTINGS for word in ("--set", setting)),
+]
 
 
 def fork(work: Callable[..., object], *arguments: object):
@@ -68,6 +75,7 @@ def test_killed_again_and_again_everything_is_there_whole_and_once(place):
         assert there == {name: wanted[name] for name in there}, "something lies half-written under its name"
         if len(there) == len(wanted):
             (place / "out" / chance.choice(sorted(there))).unlink()
+    assert sum(entry.tries for entry in entries(place).values()) > KILLS / 2, "most were killed at work"
     work_off(place, jobs)
     assert outputs(place) == wanted
     assert leftovers(place) == []
@@ -77,12 +85,9 @@ def test_killed_again_and_again_everything_is_there_whole_and_once(place):
 
 
 def test_the_command_killed_with_all_its_processes_goes_on(place):
-    command = [sys.executable, "-c", "from animatex_cli.main import main; main()", "animate", "--batch"]
-    settings = ["--preset", "tiny", "--frames", "2", "--steps", "1", "--quiet"]
-    command += ["refs/*.png", "--driving", "dances", "--out-dir", "out", *settings]
     for only_the_parent in (True, False):
         done = len(outputs(place)) if (place / "out").exists() else 0
-        running = subprocess.Popen(command, cwd=place, start_new_session=True)
+        running = subprocess.Popen(COMMAND, cwd=place, start_new_session=True)
         while running.poll() is None and len(outputs(place)) < done + 2:
             time.sleep(0.05)
         (os.kill if only_the_parent else os.killpg)(running.pid, signal.SIGKILL)
@@ -92,17 +97,14 @@ def test_the_command_killed_with_all_its_processes_goes_on(place):
         there = outputs(place)
         time.sleep(3)
         assert outputs(place) == there
-    assert subprocess.run(command, cwd=place).returncode == 0
+    assert subprocess.run(COMMAND, cwd=place).returncode == 0
     assert outputs(place) == outputs(place / "calm")
     assert leftovers(place) == []
 
 
 @pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_the_command_stopped_in_order_leaves_nothing_running(stop, code, place):
-    command = [sys.executable, "-c", "from animatex_cli.main import main; main()", "animate", "--batch"]
-    settings = ["--preset", "tiny", "--frames", "2", "--steps", "1", "--quiet"]
-    command += ["refs/*.png", "--driving", "dances", "--out-dir", "out", *settings]
-    running = subprocess.Popen(command, cwd=place, start_new_session=True)
+    running = subprocess.Popen(COMMAND, cwd=place, start_new_session=True)
     while running.poll() is None and not outputs(place):
         time.sleep(0.05)
     os.killpg(running.pid, stop)
