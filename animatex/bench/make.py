@@ -35,7 +35,7 @@ FPS = 8.0
 Split = Literal["test", "all"]
 
 PUBLISHED: dict[tuple[Split, Size, int], str] = {
-    ("test", Size(384, 256), 16): "bc23ec5341b90e2c7180ff30aae0ad5898f551715ec8ce785820e68286c480c2",
+    ("test", Size(384, 256), 16): "c219210bbbdc388cafff8c47cae8e11d4d19d1628c5d4db252ed129aabb65d99",
 }
 """Hash of the whole suite by split, size and number of frames."""
 
