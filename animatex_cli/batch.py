@@ -146,12 +146,14 @@ def run_batch(command: BatchCommand, load: LoadPreset) -> None:
     jobs = shard_of(_jobs(command, out, load), *shard)
     make_folder(out)
     ledger_file = command.only.ledger or out / "batch.ledger"
-    options = BatchOptions(ledger_file, command.weights or default_folder(), command.only.retry_failed)
+    options = BatchOptions(ledger_file, command.weights or default_folder())
     with Ledger(options.ledger) as ledger:
         before = ledger.entries()
         if not command.force:
             check_outputs(jobs, before)
-        ledger.add([asked(job) for job in jobs])
+        ledger.add(asked(jobs))
+        if command.only.retry_failed:
+            ledger.retry([job.name for job in jobs])
         supervise(jobs, options, _Talk(command.json, command.quiet))
         after = ledger.entries()
     entries = [after[job.name] for job in jobs]
@@ -257,7 +259,8 @@ def _summary(entries: Sequence[Entry], untouched: int) -> str:
         if counts[state]
     ]
     kept = f" ({untouched} left as they were)" if untouched else ""
-    return f"{len(entries)} jobs: {', '.join(said)}{kept}"
+    jobs = f"{len(entries)} job{'' if len(entries) == 1 else 's'}"
+    return f"{jobs}: {', '.join(said) or 'nothing to do'}{kept}"
 
 
 def _report(entries: Sequence[Entry]) -> dict[str, object]:

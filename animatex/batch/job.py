@@ -39,11 +39,6 @@ class Job:
     preset: str
     config: AnimateConfig
 
-    @property
-    def settings(self) -> str:
-        """All settings, as YAML."""
-        return dump_config(self.config)
-
 
 class Listener(Protocol):
     """Is told how a batch goes."""
@@ -62,13 +57,11 @@ class BatchOptions:
     Attributes:
         ledger: The ledger's file.
         weights: Folder of weights.
-        retry_failed: Whether jobs that failed with the same files and settings are tried again.
         lease_seconds: See `LEASE_SECONDS`; all runners of a ledger have the same.
     """
 
     ledger: Path
     weights: Path
-    retry_failed: bool = False
     lease_seconds: float = LEASE_SECONDS
 
     @property
@@ -77,9 +70,14 @@ class BatchOptions:
         return self.ledger.with_name(f"{self.ledger.name}.poses")
 
 
-def asked(job: Job) -> Asked:
-    """Say what is asked of a job as a ledger keeps it."""
-    return Asked(job.name, _text(job.reference), _text(job.driving), _text(job.preset), job.settings)
+def asked(jobs: Sequence[Job]) -> list[Asked]:
+    """Say what is asked of jobs as a ledger keeps it."""
+    # Thousands of jobs share a few configurations, and writing one takes a while.
+    settings = {id(config): dump_config(config) for config in {id(j.config): j.config for j in jobs}.values()}
+    return [
+        Asked(job.name, _text(job.reference), _text(job.driving), _text(job.preset), settings[id(job.config)])
+        for job in jobs
+    ]
 
 
 def check_outputs(jobs: Sequence[Job], known: dict[str, Entry]) -> None:

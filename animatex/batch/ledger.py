@@ -157,6 +157,15 @@ class Ledger:
                 self._base.execute("ROLLBACK")
                 raise
 
+    def retry(self, names: Sequence[str]) -> None:
+        """Give those of these jobs that have failed, or are poison, another chance."""
+        for name in names:
+            self._change(
+                "state = 'waiting', reason = '', crashes = 0 "
+                "WHERE name = ? AND state IN ('failed', 'poison')",
+                (name,),
+            )
+
     def claim(self, seen: Entry, owner: str, fingerprint: str) -> bool:
         """Take a job.
 

@@ -40,7 +40,7 @@ def run_jobs(jobs: Sequence[Job], options: BatchOptions, listener: Listener) -> 
 
     Args:
         jobs: What to do; the ledger knows them.
-        options: Ledger, weights, what is tried again.
+        options: Ledger and weights.
         listener: Told of every job.
 
     Raises:
@@ -62,7 +62,7 @@ class _Runner:
         self._listener = listener
         self._hashes = Hashes()
         self._maker = _Maker(options.weights, PoseCache(options.poses, options.weights, self._hashes))
-        # What this process has failed at it leaves alone, whatever `retry_failed` says.
+        # What this process has tried it leaves alone, whatever becomes of the files meanwhile.
         self._tried: set[str] = set()
 
     def work_off(self, jobs: Sequence[Job]) -> None:
@@ -112,9 +112,13 @@ class _Runner:
             return False
         if entry.state == "waiting" or entry.fingerprint != (made_of or ""):
             return True
-        if entry.state == "done":
-            return not job.output.exists() or self._hashes.of(job.output) != entry.output_sha256
-        return self._options.retry_failed
+        return entry.state == "done" and not self._is_intact(job, entry)
+
+    def _is_intact(self, job: Job, entry: Entry) -> bool:
+        try:
+            return self._hashes.of(job.output) == entry.output_sha256
+        except InputError:
+            return False
 
     def _do(self, job: Job, number: int, total: int) -> None:
         began = time.perf_counter()

@@ -25,7 +25,7 @@ def supervise(jobs: Sequence[Job], options: BatchOptions, listener: Listener) ->
 
     Args:
         jobs: What to do; the ledger knows them.
-        options: Ledger, weights, what is tried again.
+        options: Ledger and weights.
         listener: Told of every job; it is sent to the other process.
 
     Raises:

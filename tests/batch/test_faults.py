@@ -116,7 +116,7 @@ def test_the_command_stopped_in_order_leaves_nothing_running(stop, code, place):
 def test_two_runners_do_every_job_once(place):
     (place / "out").mkdir()
     with Ledger(place / "out" / "batch.ledger") as ledger:
-        ledger.add([asked(job) for job in tiny(place)])
+        ledger.add(asked(tiny(place)))
     runners = [fork(work_off, place, jobs) for jobs in (tiny(place), tiny(place)[::-1])]
     for runner in runners:
         runner.join()
@@ -147,7 +147,7 @@ def test_a_job_that_brings_its_process_down_is_marked_and_stops_no_other(place):
     (place / "out").mkdir()
     options = BatchOptions(place / "out" / "batch.ledger", place)
     with Ledger(options.ledger) as ledger:
-        ledger.add([asked(job) for job in jobs])
+        ledger.add(asked(jobs))
     supervise(jobs, options, Crashing(place, "r1-d0.mp4"))
     found = entries(place)
     poison = found.pop("r1-d0.mp4")

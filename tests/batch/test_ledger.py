@@ -124,6 +124,20 @@ def test_a_job_that_crashes_again_and_again_is_poison(ledger):
     assert entry.state == "poison"
 
 
+def test_another_chance_is_for_what_failed_and_is_given_once(ledger):
+    for name, good in (("a.mp4", True), ("b.mp4", False)):
+        ledger.claim(ledger.entry(name), OWNERS[0], "x")
+        ledger.finish(name, OWNERS[0], "hash", 1.0) if good else ledger.fail(name, OWNERS[0], "no")
+    ledger.retry(NAMES)
+    assert [entry.state for entry in ledger.entries().values()] == ["done", "waiting", "waiting"]
+    for _ in range(MAX_CRASHES):
+        ledger.claim(ledger.entry("b.mp4"), OWNERS[0], "x")
+        ledger.crashed(OWNERS[0], "was killed")
+    assert ledger.entry("b.mp4").state == "poison"
+    ledger.retry(["b.mp4"])
+    assert (ledger.entry("b.mp4").state, ledger.entry("b.mp4").crashes) == ("waiting", 0)
+
+
 def test_crashes_of_other_files_do_not_count(ledger):
     for made_of in "xyz":
         assert ledger.claim(ledger.entry("a.mp4"), OWNERS[0], made_of)

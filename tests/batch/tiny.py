@@ -74,10 +74,12 @@ def work_off(
     """Work jobs off in this process, as the command does in another."""
     heard = Heard()
     (folder / "out").mkdir(exist_ok=True)
-    options = BatchOptions(folder / "out" / "batch.ledger", folder / "weights", retry_failed, lease)
+    options = BatchOptions(folder / "out" / "batch.ledger", folder / "weights", lease)
     with Ledger(options.ledger) as ledger:
         check_outputs(jobs, ledger.entries())
-        ledger.add([asked(job) for job in jobs])
+        ledger.add(asked(jobs))
+        if retry_failed:
+            ledger.retry([job.name for job in jobs])
     run_jobs(jobs, options, heard)
     return heard
 
