@@ -48,10 +48,14 @@ def run_jobs(jobs: Sequence[Job], options: BatchOptions, listener: Listener) -> 
     """
     with Ledger(options.ledger) as ledger:
         runner = _Runner(ledger, options, listener, name_owner())
-        with _beating(options, runner.owner):
-            runner.work_off(jobs)
-            while runner.free_silent(jobs):
+        try:
+            with _beating(options, runner.owner):
                 runner.work_off(jobs)
+                while runner.free_silent(jobs):
+                    runner.work_off(jobs)
+        finally:
+            # Whoever is stopped, at whatever moment, gives back what it has.
+            ledger.release(runner.owner)
 
 
 class _Runner:
@@ -132,7 +136,6 @@ class _Runner:
             reason = error.message
             self._ledger.fail(job.name, self.owner, reason)
         except (KeyboardInterrupt, SystemExit):
-            self._ledger.release(self.owner)
             raise
         except BaseException as error:
             self._ledger.fail(job.name, self.owner, f"{type(error).__name__}: {error}")
@@ -198,7 +201,7 @@ def _make_room(output: Path) -> None:
 
 @contextmanager
 def _beating(options: BatchOptions, owner: str) -> Iterator[None]:
-    """Show, from a thread, that an owner lives; give back what it has when it ends in order."""
+    """Show, from a thread, that an owner lives."""
     stop = threading.Event()
     thread = threading.Thread(target=_beat, args=(options, owner, stop.wait), daemon=True)
     thread.start()

@@ -95,6 +95,8 @@ def _work(
 
 
 def _leave(number: int, _frame: object) -> NoReturn:
+    """End in order; once is enough, and a second signal would disturb that."""
+    signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
 

@@ -106,6 +106,19 @@ def test_who_is_stopped_gives_the_job_back(place, monkeypatch):
     assert len(work_off(place, tiny(place)).made) == 2
 
 
+def test_who_is_stopped_between_two_lines_gives_the_job_back_too(place, monkeypatch):
+    take = Ledger.claim
+
+    def claim(*given):
+        take(*given)
+        raise SystemExit(143)
+
+    monkeypatch.setattr(Ledger, "claim", claim)
+    with pytest.raises(SystemExit):
+        work_off(place, tiny(place))
+    assert {entry.state for entry in entries(place).values()} == {"waiting"}
+
+
 def test_poison_is_left_alone_until_it_is_asked_for(place):
     jobs = tiny(place)
     work_off(place, jobs)
