@@ -177,7 +177,7 @@ class Ledger:
         Returns:
             Whether it is ours; False: somebody else took it, or it is done by now.
         """
-        crashes = seen.crashes if fingerprint == seen.fingerprint and seen.state != "poison" else 0
+        crashes = seen.crashes if fingerprint == seen.fingerprint else 0
         return self._change(
             "state = 'running', reason = '', owner = ?, beat = 0, tries = tries + 1, fingerprint = ?, "
             "crashes = ? WHERE name = ? AND state = ? AND tries = ? AND state != 'running'",
