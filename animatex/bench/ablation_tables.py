@@ -82,26 +82,26 @@ def _table(ablation: Ablation, place: Place, bodies: Bodies) -> Table:
     columns = [[spread_of(ablation, name, one.metric, bodies) for name in names] for one in metrics]
     best = [_best(column, one.better) for column, one in zip(columns, metrics, strict=True)]
     rows = []
-    for place_, name in enumerate(names):
-        cells = [Cell(_said(column[place_]), place_ == at) for column, at in zip(columns, best, strict=True)]
+    for at, name in enumerate(names):
+        cells = [_cell(column[at], winner) for column, winner in zip(columns, best, strict=True)]
         rows.append((Cell(name), *cells, Cell(str(len(ablation.of(name))))))
     heads = (f"{one.title}{_ARROWS[one.better]}" for one in metrics)
     return Table(("Method", *heads, "seeds"), tuple(rows))
 
 
-def _said(found: Spread | None) -> str:
+def _cell(found: Spread | None, best: str | None) -> Cell:
     if found is None:
-        return "–"
-    if found.deviation is None:
-        return as_number(found.mean)
-    return f"{as_number(found.mean)} ± {as_number(found.deviation)}"
+        return Cell("–")
+    mean = as_number(found.mean)
+    return Cell(mean if found.deviation is None else f"{mean} ± {as_number(found.deviation)}", mean == best)
 
 
-def _best(column: Sequence[Spread | None], better: Better) -> int | None:
-    known = [(spread.mean, place) for place, spread in enumerate(column) if spread is not None]
-    if len(known) < 2:
+def _best(column: Sequence[Spread | None], better: Better) -> str | None:
+    """Give the best mean as it is shown; None where all are alike."""
+    means = [spread.mean for spread in column if spread is not None]
+    if len(set(map(as_number, means))) < 2:
         return None
-    return (max if better == "higher" else min)(known)[1]
+    return as_number((max if better == "higher" else min)(means))
 
 
 def curve_points(ablation: Ablation, place: Place) -> tuple[tuple[float, str], ...]:

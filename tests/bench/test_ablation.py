@@ -116,6 +116,13 @@ def test_tables_show_rows_down_metrics_across_and_the_best_in_bold():
     assert r"\textbf{0.600 $\pm$ 0.141}" in as_latex(own.table)
 
 
+def test_nobody_wins_where_rows_differ_in_no_digit_that_is_shown():
+    rows = [measured("whole", 1, 0.5, psnr=20.0), measured("part", 1, 0.6, psnr=20.0 + 1e-9)]
+    table = paper_tables(ablation(*rows))[0].table
+    assert [row[2].is_best for row in table.rows] == [False, False]
+    assert [row[1].is_best for row in table.rows] == [True, False]
+
+
 def test_a_table_of_one_row_is_not_shown():
     assert paper_tables(ablation(measured("whole", 1, 0.5))) == ()
 
