@@ -178,7 +178,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--characters", type=int, default=24)
-    parser.add_argument("--frames", type=int, default=12)
+    parser.add_argument("--frames", type=int, default=6)
     parser.add_argument("--first", type=int, default=HELD_OUT, help="seed of the first character")
     parser.add_argument("--preset", default="mini")
     parser.add_argument("--weights", type=Path, help="folder of weights instead of the package's own")
