@@ -113,7 +113,9 @@ def measure(options: argparse.Namespace) -> tuple[Report, Page]:
         print(f"{len(rigs)} of {options.characters}: {seed} {made.kind}", file=sys.stderr)
     settings = f"{options.characters} characters, {options.frames} frames of {SIZE}, preset {options.preset}"
     means = {key: Scores(*_means(scores)) for key, scores in clips.items()}
-    return Report(settings, RigScores(*_means(rigs)), means), Page(tuple(portraits), options.sheet_columns)
+    return Report(settings, RigScores(*_means(rigs)), means), Page(
+        tuple(portraits[: options.sheet_characters]), options.sheet_columns
+    )
 
 
 def as_markdown(report: Report) -> str:
@@ -186,6 +188,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     parser.add_argument("--sheet", type=Path, help="contact sheet to write (.png or .jpg)")
     parser.add_argument("--sheet-setting", choices=SETTINGS, default="cross")
+    parser.add_argument("--sheet-characters", type=int, default=8, help="how many of them the sheet shows")
     parser.add_argument("--sheet-columns", type=int, default=2, help="characters side by side")
     parser.add_argument("--page", type=Path, help="page whose figures to replace, between its two marks")
     return parser.parse_args()
