@@ -6,6 +6,7 @@ import importlib
 from types import ModuleType
 
 _INSTALL = {
+    "c2pa": "pip install 'animatex[c2pa]'",
     "decord": "pip install 'animatex[decord]'",
     "mamba_ssm": "MAMBA_KEEP_CUDA_BUILD=TRUE pip install mamba-ssm --no-build-isolation",
     "open_clip": "pip install open_clip_torch",

@@ -1,15 +1,17 @@
-"""What a run used, in a file that repeats it."""
+"""What a run used, as text that repeats it: in a file beside the result, and in the result itself."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from animatex import __version__
-from animatex.config.loader import dump_config
+from animatex.config.document import dump_document
 from animatex.config.section import Section
 from animatex.files import replacing
 
@@ -25,6 +27,37 @@ _PACKAGES = (
     "diffusers",
 )
 
+_NOTE = re.compile(r"# ([a-z]+): (.+)")
+_USED = re.compile(r"# (reference|driving|poses|weights): (.+) sha256 ([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class UsedFile:
+    """A file that a run read.
+
+    Attributes:
+        role: "reference", "driving", "poses" or "weights".
+        name: Its name, without folders, in one line.
+        sha256: Of its contents.
+    """
+
+    role: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the comments of a record say.
+
+    Attributes:
+        notes: "with": versions of packages; "on": the platform; "device", "dtype": what was chosen and why.
+        used: The files that were read.
+    """
+
+    notes: Mapping[str, str]
+    used: tuple[UsedFile, ...]
+
 
 def result_title(reference: Path, driving: Path) -> str:
     """Name a result after what it was made of: hero-dance."""
@@ -36,32 +69,61 @@ def record_path(output: Path) -> Path:
     return output.with_suffix(".yaml")
 
 
-def write_record(
-    path: Path,
+def used_file(role: str, path: Path) -> UsedFile:
+    """Hash a file that a run read."""
+    return UsedFile(role, _one_line(path.name), sha256(path))
+
+
+def record_text(
     config: Section,
     *,
     command: str | None = None,
-    files: Sequence[Path] = (),
+    used: Sequence[UsedFile] = (),
     choices: Mapping[str, str] | None = None,
-) -> None:
+    folders: bool = True,
+) -> str:
     """Write the effective configuration with its seed, below comments that say what else the run used.
 
-    The file is a complete preset: `--preset` with it repeats the run. It holds no date, so equal runs write
+    The text is a complete preset: `--preset` with it repeats the run. It holds no date, so equal runs have
     equal records.
 
     Args:
-        path: YAML file to write; replaced if it exists.
         config: Everything the run was told, overrides and flags included.
         command: The command line that repeats the run.
-        files: What it read: reference, driving video, weights. Each is named with its SHA-256.
+        used: What it read.
         choices: What was chosen on this machine, with the reason: {"device": "cpu (asked for)"}.
+        folders: Whether files in the configuration keep their folders, which may say whose they are.
+    """
+    values = config.model_dump()
+    text = dump_document(
+        values if folders else {key: _without_folders(value) for key, value in values.items()}
+    )
+    comments = "".join(f"# {_one_line(line)}\n" for line in _comments(command, used, choices or {}))
+    return f"{comments}\n{text.rstrip()}\n"
+
+
+def write_record(path: Path, text: str) -> None:
+    """Write a record; replaces the file if it exists.
 
     Raises:
         InputError: It cannot be written there.
     """
-    text = "".join(f"# {_one_line(line)}\n" for line in _comments(command, files, choices or {}))
     with replacing(path) as beside:
-        beside.write_text(f"{text}\n{dump_config(config).rstrip()}\n", encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")
+
+
+def read_record(text: str) -> Record:
+    """Read the comments of a record; of any other text, there are none."""
+    notes: dict[str, str] = {}
+    used: list[UsedFile] = []
+    for line in text.splitlines():
+        if file := _USED.fullmatch(line):
+            used.append(UsedFile(file[1], file[2], file[3]))
+        elif note := _NOTE.fullmatch(line):
+            notes.setdefault(note[1], note[2])
+        else:
+            break
+    return Record(notes, tuple(used))
 
 
 def versions() -> dict[str, str]:
@@ -84,17 +146,26 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _comments(command: str | None, files: Sequence[Path], choices: Mapping[str, str]) -> Iterator[str]:
+def _comments(command: str | None, used: Sequence[UsedFile], choices: Mapping[str, str]) -> Iterator[str]:
     if command:
         yield f"repeat: {command}"
     yield "with: " + ", ".join(f"{name} {number}" for name, number in versions().items())
     yield f"on: {platform.system()} {platform.machine()}"
     for choice, why in choices.items():
         yield f"{choice}: {why}"
-    for path in files:
-        yield f"used: {path.name} sha256 {sha256(path)}"
+    for file in used:
+        yield f"{file.role}: {file.name} sha256 {file.sha256}"
+
+
+def _without_folders(value: object) -> object:
+    """Leave of every path its last part, whichever system wrote it."""
+    if isinstance(value, dict):
+        return {key: _without_folders(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_folders(each) for each in value]
+    return re.split(r"[/\\]", value.rstrip("/\\"))[-1] if isinstance(value, str) else value
 
 
 def _one_line(text: str) -> str:
-    """Keep a file name with a line break in it from ending the comment."""
-    return " ".join(text.split())
+    """Keep names in the comment: those with a line break, and those that are no text."""
+    return " ".join(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").split())

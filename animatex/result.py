@@ -11,7 +11,9 @@ from typing import Any
 from animatex.animate import AnimationPlan
 from animatex.config.run import AnimateConfig
 from animatex.progress import Progress, silent
-from animatex.record import record_path, result_title, write_record
+from animatex.provenance.credentials import Credentials
+from animatex.provenance.marks import GENERATED
+from animatex.record import UsedFile, record_path, record_text, result_title, used_file, write_record
 from animatex.runtime import Resolved
 from animatex.video.frames import FrameSequence
 from animatex.video.writer import fitting_sound, write_video
@@ -33,11 +35,13 @@ class Sources:
     poses: Path | None = None
     weights: Sequence[Path] = ()
 
-    @property
-    def files(self) -> list[Path]:
-        """All of them that are files."""
-        given = (self.reference, self.driving, self.poses)
-        return [*(path for path in given if path and str(path) != "-"), *self.weights]
+    def used(self) -> list[UsedFile]:
+        """Hash all of them that are files."""
+        given = {"reference": self.reference, "driving": self.driving, "poses": self.poses}
+        files = [(role, path) for role, path in given.items() if path and str(path) != "-"]
+        return [
+            used_file(role, path) for role, path in [*files, *(("weights", path) for path in self.weights)]
+        ]
 
 
 def write_result(
@@ -47,6 +51,8 @@ def write_result(
     config: AnimateConfig,
     sources: Sources,
     progress: Progress = silent,
+    *,
+    credentials: Credentials | None = None,
 ) -> None:
     """Write a run's video and its record; each appears under its name when it is complete.
 
@@ -57,21 +63,34 @@ def write_result(
         config: The preset with its overrides.
         sources: What it was made of.
         progress: Told of each frame.
+        credentials: What the video is signed with.
 
     Raises:
-        InputError: They cannot be written there, or the sound cannot be read.
+        InputError: They cannot be written there, the sound cannot be read, or the credentials cannot be used.
+        MissingPackage: Credentials are given, and c2pa is not installed.
     """
-    sound = fitting_sound(plan.video, plan.clip) if plan.video and config.video.audio else None
-    title = result_title(sources.reference, sources.driving)
-    shown = replace(frames, fps=plan.clip.fps)
-    write_video(path, shown, crf=config.video.crf, sound=sound, title=title, progress=progress)
-    write_record(
-        record_path(path),
-        config,
-        command=_repeat(sources, record_path(path)),
-        files=sources.files,
-        choices={"device": said(plan.device), "dtype": said(plan.dtype)},
+    used = sources.used()
+    choices = {"device": said(plan.device), "dtype": said(plan.dtype)}
+    # The video may go anywhere, so it names nobody's folders; the record lies where the folders are.
+    settings = record_text(config, used=used, choices=choices, folders=False)
+    marks = replace(
+        GENERATED,
+        title=result_title(sources.reference, sources.driving),
+        settings=settings if config.video.embed_settings else None,
     )
+    sound = fitting_sound(plan.video, plan.clip) if plan.video and config.video.audio else None
+    shown = replace(frames, fps=plan.clip.fps)
+    write_video(
+        path,
+        shown,
+        crf=config.video.crf,
+        sound=sound,
+        marks=marks,
+        credentials=credentials,
+        progress=progress,
+    )
+    record = record_path(path)
+    write_record(record, record_text(config, command=_repeat(sources, record), used=used, choices=choices))
 
 
 def said(chosen: Resolved[Any]) -> str:

@@ -313,6 +313,7 @@ def _on_disk(driving: Path) -> Iterator[Path]:
 def _write_preview(path: Path, inputs: ClipInputs, result: FrameSequence, config: AnimateConfig) -> None:
     from animatex.animate import place_motion
     from animatex.pose.draw import draw_poses
+    from animatex.provenance.marks import SIDE_BY_SIDE
     from animatex.video.contact_sheet import Row, contact_sheet
     from animatex.video.frames import FrameSequence
     from animatex.video.image import write_png
@@ -321,7 +322,7 @@ def _write_preview(path: Path, inputs: ClipInputs, result: FrameSequence, config
     rows = [Row("pose", FrameSequence(draw_poses(poses), result.fps)), Row("result", result)]
     if inputs.driving is not None:
         rows.insert(0, Row("driving", inputs.driving))
-    write_png(path, contact_sheet(inputs.reference, tuple(rows)))
+    write_png(path, contact_sheet(inputs.reference, tuple(rows)), SIDE_BY_SIDE)
 
 
 def _summary(plan: AnimationPlan) -> str:

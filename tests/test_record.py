@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 
 from animatex import __version__
-from animatex.config.loader import load_config
+from animatex.config.loader import load_config, parse_config
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
-from animatex.record import record_path, sha256, versions, write_record
+from animatex.record import (
+    Record,
+    UsedFile,
+    read_record,
+    record_path,
+    record_text,
+    sha256,
+    used_file,
+    versions,
+    write_record,
+)
 
 
 @pytest.fixture
@@ -19,36 +29,59 @@ def config() -> AnimateConfig:
 
 
 def test_a_record_is_a_preset_that_says_the_same(tmp_path: Path, config: AnimateConfig) -> None:
-    write_record(tmp_path / "out.yaml", config)
+    write_record(tmp_path / "out.yaml", record_text(config))
     assert load_config(AnimateConfig, tmp_path / "out.yaml") == config
 
 
 def test_a_record_says_what_else_the_run_used(tmp_path: Path, config: AnimateConfig) -> None:
     (tmp_path / "hero.png").write_bytes(b"hero")
-    write_record(
-        tmp_path / "out.yaml",
+    text = record_text(
         config,
         command="animatex animate hero.png dance.mp4 --preset out.yaml",
-        files=[tmp_path / "hero.png"],
+        used=[used_file("reference", tmp_path / "hero.png")],
         choices={"device": "cpu (asked for)", "dtype": "float32 (no AMX)"},
     )
-    comments = [line for line in (tmp_path / "out.yaml").read_text().splitlines() if line.startswith("#")]
+    comments = [line for line in text.splitlines() if line.startswith("#")]
     assert comments[0] == "# repeat: animatex animate hero.png dance.mp4 --preset out.yaml"
     assert comments[1].startswith(f"# with: animatex {__version__}, python 3.")
     assert "torch " in comments[1]
     assert "# device: cpu (asked for)" in comments and "# dtype: float32 (no AMX)" in comments
-    assert comments[-1] == f"# used: hero.png sha256 {hashlib.sha256(b'hero').hexdigest()}"
+    assert comments[-1] == f"# reference: hero.png sha256 {hashlib.sha256(b'hero').hexdigest()}"
+
+
+def test_what_a_record_says_can_be_read(config: AnimateConfig) -> None:
+    used = (UsedFile("reference", "hero sha256.png", "a" * 64), UsedFile("weights", "w: x", "b" * 64))
+    record = read_record(record_text(config, used=used, choices={"device": "cpu (asked for)"}))
+    assert record.used == used
+    assert list(record.notes) == ["with", "on", "device"]
+    assert record.notes["device"] == "cpu (asked for)"
+    assert read_record("seed: 13\n# device: cpu\n") == Record({}, ())
+
+
+def test_a_record_may_leave_folders_out() -> None:
+    settings = ["checkpoint=/home/jane/runs/a/unet.safetensors", "pose.model=C:\\Users\\jane\\dw.onnx"]
+    config = load_config(AnimateConfig, preset_path("tiny"), settings)
+    text = record_text(config, folders=False)
+    assert "jane" in record_text(config) and "jane" not in text
+    read = parse_config(AnimateConfig, text, "record")
+    assert (read.checkpoint, read.pose.model) == ("unet.safetensors", "dw.onnx")
+    assert read.model_dump(exclude={"checkpoint": True, "pose": {"model"}}) == config.model_dump(
+        exclude={"checkpoint": True, "pose": {"model"}}
+    )
 
 
 def test_equal_runs_write_equal_records(tmp_path: Path, config: AnimateConfig) -> None:
     for name in ("a.yaml", "b.yaml"):
-        write_record(tmp_path / name, config)
+        write_record(tmp_path / name, record_text(config))
     assert (tmp_path / "a.yaml").read_bytes() == (tmp_path / "b.yaml").read_bytes()
 
 
-def test_a_line_break_in_a_name_does_not_end_the_comment(tmp_path: Path, config: AnimateConfig) -> None:
-    write_record(tmp_path / "out.yaml", config, command="animatex animate 'a\nseed: 1.png' dance.mp4")
-    assert load_config(AnimateConfig, tmp_path / "out.yaml") == config
+def test_a_name_that_is_no_line_of_text_stays_in_the_comment(tmp_path: Path, config: AnimateConfig) -> None:
+    for name in ("a\nseed: 1.png", "a\udcff.png"):
+        write_record(
+            tmp_path / "out.yaml", record_text(config, command=f"animatex animate '{name}' dance.mp4")
+        )
+        assert load_config(AnimateConfig, tmp_path / "out.yaml") == config
 
 
 def test_a_record_lies_beside_its_output() -> None:
@@ -72,4 +105,4 @@ def test_a_folder_is_hashed_by_its_files(tmp_path: Path) -> None:
 
 def test_a_record_that_cannot_be_written_is_an_error_in_words(tmp_path: Path, config: AnimateConfig) -> None:
     with pytest.raises(InputError, match=r"out\.yaml cannot be written: No such file or directory"):
-        write_record(tmp_path / "nowhere" / "out.yaml", config)
+        write_record(tmp_path / "nowhere" / "out.yaml", record_text(config))

@@ -24,6 +24,8 @@ HEAVY = ("torch", "numpy", "cv2", "av", "mediapipe", "onnxruntime", "open_clip",
 HOMES = {
     "accelerate": {"training/launch.py"},
     "av": {"video/reader.py", "video/writer.py"},
+    "c2pa": {"provenance/credentials.py"},
+    "cryptography": {"provenance/credentials.py"},
     "decord": {"video/reader.py"},
     "diffusers": {"codec/vae.py", "diffusion/fewstep.py"},
     "jinja2": {"bench/pages.py"},
@@ -87,7 +89,7 @@ def test_configuration_video_and_poses_do_not_load_torch() -> None:
     names = [
         f"animatex.{path.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
         for path, _ in sources()
-        if path.partition("/")[0] in ("config", "video", "pose")
+        if path.partition("/")[0] in ("config", "video", "pose", "provenance")
     ]
     assert len(names) > 20
     loaded = modules_after("\n".join(f"import {name}" for name in names))

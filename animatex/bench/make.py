@@ -21,6 +21,7 @@ from animatex.errors import ConfigError, InputError
 from animatex.pose.io import write_poses
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
+from animatex.provenance.marks import DRAWN
 from animatex.synthetic.character import Family
 from animatex.synthetic.clips import SyntheticClip, character_of, clip
 from animatex.video.frames import Size
@@ -252,9 +253,9 @@ def _write_character(folder: Path, character: BenchCharacter, spec: SuiteSpec) -
     try:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
-        write_png(beside / "reference.png", own.reference.image)
-        write_video(beside / "target", own.frames)
-        write_video(beside / "driver", driver.frames)
+        write_png(beside / "reference.png", own.reference.image, DRAWN)
+        write_video(beside / "target", own.frames, marks=DRAWN)
+        write_video(beside / "driver", driver.frames, marks=DRAWN)
         for name, poses in (
             ("reference", own.reference.pose(FPS)),
             ("target", own.poses),

@@ -74,7 +74,9 @@ def embed_picture(path: Path, side: int) -> str:
 
 
 def embed_video(path: Path, side: int, fps: float | None = None) -> str:
-    """Give a video as a data URI: H.264, which every common browser plays, without sound or names.
+    """Give a video as a data URI: H.264, which every common browser plays, without sound, names or marks.
+
+    Pages show recordings beside generated videos, and a blind study must not tell them apart.
 
     Args:
         path: A video file or a folder of pictures.
@@ -90,7 +92,7 @@ def embed_video(path: Path, side: int, fps: float | None = None) -> str:
     frames = read_video(path, max_side=side, fps=fps)
     with TemporaryDirectory(prefix="animatex-") as folder:
         small = Path(folder) / "clip.mp4"
-        write_video(small, frames, crf=_CRF, comment=None)
+        write_video(small, frames, crf=_CRF, marks=None)
         return _data_uri("video/mp4", small.read_bytes())
 
 

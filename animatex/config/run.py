@@ -226,6 +226,10 @@ class VideoConfig(Section):
     audio: bool
     """Keep the driving video's sound where the motion keeps its speed."""
 
+    embed_settings: bool
+    """Keep the run's settings, and the names and hashes of what it read, in the result's metadata. That a
+    trained model made it is said in any case."""
+
 
 class RuntimeConfig(Section):
     """Where and how precisely networks run; changes pixels only within rounding."""

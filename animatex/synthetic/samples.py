@@ -6,8 +6,10 @@ They are chosen from the procedural world by their seeds, so they change when th
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from animatex.provenance.marks import DRAWN
 from animatex.synthetic.clips import clip, still
 from animatex.video.frames import Size
 from animatex.video.image import write_png
@@ -30,8 +32,9 @@ def write_samples(folder: Path) -> tuple[Path, Path]:
         InputError: The folder cannot be written to.
     """
     character, dance = folder / "character.png", folder / "dance.mp4"
-    write_png(character, still(CHARACTER, CHARACTER_SIZE).image)
-    write_video(dance, clip(DANCER, DANCER_SIZE, SECONDS * FPS, FPS).frames, crf=23, title="dance")
+    write_png(character, still(CHARACTER, CHARACTER_SIZE).image, DRAWN)
+    frames = clip(DANCER, DANCER_SIZE, SECONDS * FPS, FPS).frames
+    write_video(dance, frames, crf=23, marks=replace(DRAWN, title="dance"))
     return character, dance
 
 

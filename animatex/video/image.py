@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from animatex.errors import InputError
 from animatex.files import replacing
+from animatex.provenance.marks import PNG_KEYWORD, Marks, picture_sha256, write_packet
 from animatex.video.frames import Size
 
 MAX_PIXELS = 64_000_000
@@ -104,18 +106,23 @@ def is_image(path: Path) -> bool:
         return False
 
 
-def write_png(path: Path, rgb: np.ndarray) -> None:
+def write_png(path: Path, rgb: np.ndarray, marks: Marks | None = None) -> None:
     """Write one picture.
 
     Args:
         path: File to write; replaced if it exists.
         rgb: uint8 [H, W, 3].
+        marks: What it says of itself.
 
     Raises:
         InputError: It cannot be written there.
     """
+    said = PngInfo()
+    if marks is not None:
+        packet = write_packet(replace(marks, content_sha256=picture_sha256(rgb)))
+        said.add_itxt(PNG_KEYWORD, packet.decode())
     with replacing(path) as beside:
-        Image.fromarray(rgb).save(beside, format="PNG")
+        Image.fromarray(rgb).save(beside, format="PNG", pnginfo=said)
 
 
 def through_jpeg(rgb: np.ndarray, quality: int) -> np.ndarray:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from animatex import __version__
 from animatex.errors import InputError
 from animatex.files import replacing, replacing_folder
 from animatex.progress import Progress, silent
+from animatex.provenance.boxes import append_xmp, media_sha256
+from animatex.provenance.credentials import Credentials, sign
+from animatex.provenance.marks import GENERATED, Marks, write_packet
 from animatex.video.frames import FrameSequence
 from animatex.video.image import write_png
 from animatex.video.reader import VideoInfo
@@ -29,12 +31,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 VIDEO_SUFFIXES = (".mp4", ".mov")
-
-COMMENT = (
-    f"made with animatex {__version__}; digital source type: "
-    "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-)
-"""Says in the file that a trained model made it, in the words of the IPTC's vocabulary."""
 
 # x264's output depends on the number of threads, not on their timing; a fixed number gives the same bytes.
 _THREADS = 4
@@ -68,13 +64,14 @@ def write_video(
     *,
     crf: int = 16,
     sound: Sound | None = None,
-    title: str | None = None,
-    comment: str | None = COMMENT,
+    marks: Marks | None = GENERATED,
+    credentials: Credentials | None = None,
     progress: Progress = silent,
 ) -> None:
     """Write frames as a video that every player shows, or as numbered pictures.
 
-    The same frames give the same bytes. The file appears under its name when it is complete, and not before.
+    The same frames and marks give the same bytes, except where they are signed. The file appears under its
+    name when it is complete, and not before.
 
     Args:
         path: A file ending in .mp4 or .mov, or a folder (a name without suffix) for PNG files; replaced if it
@@ -82,19 +79,25 @@ def write_video(
         frames: What to write. The format needs even sides; an odd one gets its last row or column twice.
         crf: Quality of the H.264 stream, 0 (lossless) to 51; lower is better and larger.
         sound: Played along and cut to the length of the frames; None leaves the video silent.
-        title: Kept in the file's metadata.
-        comment: Likewise; says by default that a model made the video.
+        marks: What the file, or each picture, says of itself: by default, that a model made it; None:
+            nothing.
+        credentials: What the file, or each picture, is signed with.
         progress: Told of each frame.
 
     Raises:
-        InputError: It cannot be written there, or the sound cannot be read.
+        InputError: It cannot be written there, the sound cannot be read, or the credentials cannot be used.
+        MissingPackage: Credentials are given, and c2pa is not installed.
     """
     progress.start("writing", len(frames))
     if not path.suffix:
-        _write_folder(path, frames, progress)
+        _write_folder(path, frames, marks, credentials, progress)
     elif path.suffix.lower() in VIDEO_SUFFIXES:
         with replacing(path) as beside:
-            _write_file(beside, frames, crf, sound, (title, comment), progress)
+            _write_file(beside, frames, crf, sound, marks, progress)
+            if marks is not None:
+                append_xmp(beside, write_packet(replace(marks, content_sha256=media_sha256(beside))))
+            if credentials is not None:
+                sign(beside, marks or GENERATED, credentials)
     else:
         raise InputError(
             f"{path} cannot be written: no video format is known for '{path.suffix}'",
@@ -108,7 +111,7 @@ def _write_file(
     frames: FrameSequence,
     crf: int,
     sound: Sound | None,
-    said: tuple[str | None, str | None],
+    marks: Marks | None,
     progress: Progress,
 ) -> None:
     import av
@@ -116,9 +119,13 @@ def _write_file(
     # Bit-exact: no writing library's version and no date, which would make equal videos differ.
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with av.open(str(path), "w", options=options) as container:
-        for key, text in zip(("title", "comment"), said, strict=True):
-            if text:
-                container.metadata[key] = text
+        # For players; other tools read the XMP.
+        if marks is not None:
+            container.metadata["comment"] = (
+                f"made with {marks.tool}; digital source type: {marks.source_type}"
+            )
+            if marks.title:
+                container.metadata["title"] = marks.title
         # A container is given all its streams before it is given the first packet.
         picture_stream = _picture_stream(container, frames, crf)
         streams = [_picture_packets(picture_stream, frames, progress)]
@@ -214,9 +221,18 @@ def _decoding_time(packet: Packet) -> float:
     return float(packet.dts * packet.time_base)
 
 
-def _write_folder(folder: Path, frames: FrameSequence, progress: Progress) -> None:
+def _write_folder(
+    folder: Path,
+    frames: FrameSequence,
+    marks: Marks | None,
+    credentials: Credentials | None,
+    progress: Progress,
+) -> None:
     """Write 00000.png and so on; an earlier such folder goes once the new one is complete."""
     with replacing_folder(folder, _FRAME_FILE) as beside:
         for index, rgb in enumerate(frames.frames):
-            write_png(beside / f"{index:05d}.png", rgb)
+            path = beside / f"{index:05d}.png"
+            write_png(path, rgb, marks)
+            if credentials is not None:
+                sign(path, marks or GENERATED, credentials)
             progress.advance()

@@ -172,6 +172,7 @@ def _indicator(config: TrainConfig, preset: str, without: list[Group], pool: Pat
 
 def _write_sheet(path: Path, clip: PoseSequence, drawn: list[Transformed]) -> None:
     from animatex.pose.draw import draw_poses
+    from animatex.provenance.marks import DRAWN
     from animatex.video.contact_sheet import Row, contact_sheet, spread
     from animatex.video.frames import FrameSequence
     from animatex.video.image import write_png
@@ -179,7 +180,8 @@ def _write_sheet(path: Path, clip: PoseSequence, drawn: list[Transformed]) -> No
     numbers = spread(len(clip), _COLUMNS)
     named = [("as it is", clip), *((_said(each), each.poses) for each in drawn)]
     rows = [Row(name, FrameSequence(draw_poses(p.select(numbers)), p.fps)) for name, p in named]
-    write_png(path, contact_sheet(None, tuple(rows), columns=_COLUMNS, cell_height=160, numbers=numbers))
+    sheet = contact_sheet(None, tuple(rows), columns=_COLUMNS, cell_height=160, numbers=numbers)
+    write_png(path, sheet, DRAWN)
 
 
 def _said(drawn: Transformed) -> str:

@@ -103,27 +103,29 @@ def check_outputs(
 def write_overlay(preview: Path, poses: PoseSequence, frames: FrameSequence, progress: Progress) -> None:
     """Write the skeletons over the frames: a video, or a picture where the name ends with .png."""
     from animatex.pose.draw import overlay_poses
+    from animatex.provenance.marks import DRAWN_OVER
     from animatex.video.contact_sheet import Row, contact_sheet
     from animatex.video.image import write_png
     from animatex.video.writer import write_video
 
     overlay = overlay_poses(frames, poses)
     if preview.suffix.lower() != ".png":
-        write_video(preview, overlay, progress=progress)
+        write_video(preview, overlay, marks=DRAWN_OVER, progress=progress)
     elif len(overlay) == 1:
-        write_png(preview, overlay.frames[0])
+        write_png(preview, overlay.frames[0], DRAWN_OVER)
     else:
         character = frames.frames[0] if len(frames) == 1 else None
-        write_png(preview, contact_sheet(character, (Row("poses", overlay),)))
+        write_png(preview, contact_sheet(character, (Row("poses", overlay),)), DRAWN_OVER)
 
 
 def write_drawn(drawn: Path, poses: PoseSequence, progress: Progress) -> None:
     """Write the skeletons on black: a video, or a folder of pictures where the name has no suffix."""
     from animatex.pose.draw import draw_poses
+    from animatex.provenance.marks import DRAWN
     from animatex.video.frames import FrameSequence
     from animatex.video.writer import write_video
 
-    write_video(drawn, FrameSequence(draw_poses(poses), poses.fps), progress=progress)
+    write_video(drawn, FrameSequence(draw_poses(poses), poses.fps), marks=DRAWN, progress=progress)
 
 
 def report(

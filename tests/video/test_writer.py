@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -7,13 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+from animatex import __version__
 from animatex.config.run import ClipSelection
 from animatex.errors import InputError
+from animatex.provenance.boxes import media_sha256, read_xmp
+from animatex.provenance.marks import GENERATED, PNG_KEYWORD, picture_sha256, read_packet
 from animatex.video.frames import FrameSequence, Size
 from animatex.video.reader import probe, read_video
 from animatex.video.sampling import plan_clip
-from animatex.video.writer import COMMENT, Sound, fitting_sound, write_video
+from animatex.video.writer import Sound, fitting_sound, write_video
 
 
 def sound_of(path: Path) -> np.ndarray:
@@ -24,7 +29,7 @@ def sound_of(path: Path) -> np.ndarray:
 
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path, numbered: FrameSequence, tune: Path) -> None:
     for name in ("one.mp4", "two.mp4"):
-        write_video(tmp_path / name, numbered, sound=Sound(tune, 0.0), title="hero")
+        write_video(tmp_path / name, numbered, sound=Sound(tune, 0.0))
     assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()
 
 
@@ -65,18 +70,50 @@ def test_odd_sides_are_padded_with_their_own_edge(tmp_path: Path, height: int, w
 def test_the_file_is_what_every_player_shows_and_says_who_made_it(
     tmp_path: Path, numbered: FrameSequence
 ) -> None:
-    write_video(tmp_path / "out.mp4", numbered, title="hero dances")
+    write_video(tmp_path / "out.mp4", numbered, marks=replace(GENERATED, title="hero dances"))
     with av.open(str(tmp_path / "out.mp4")) as container:
         stream = container.streams.video[0]
         context = stream.codec_context
         assert (context.name, context.pix_fmt) == ("h264", "yuv420p")
         assert (context.colorspace, context.color_range) == (1, 1)
         assert container.metadata["title"] == "hero dances"
-        assert container.metadata["comment"] == COMMENT
+        assert container.metadata["comment"] == (
+            f"made with animatex {__version__}; digital source type: "
+            "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+        )
         assert "creation_time" not in container.metadata
-    assert COMMENT.startswith("made with animatex ") and COMMENT.endswith("/trainedAlgorithmicMedia")
     data = (tmp_path / "out.mp4").read_bytes()
     assert data.find(b"moov") < data.find(b"mdat")
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mov"])
+def test_a_video_says_what_it_is_whatever_the_frames(
+    tmp_path: Path, numbered: FrameSequence, name: str
+) -> None:
+    marks = replace(GENERATED, title="<hero> & Söhne", settings="seed: 13\n")
+    write_video(tmp_path / name, numbered, marks=marks)
+    packet = read_xmp(tmp_path / name)
+    said = read_packet(packet, name)
+    assert said == replace(marks, content_sha256=media_sha256(tmp_path / name))
+    assert (tmp_path / name).read_bytes().endswith(packet)
+    assert len(read_video(tmp_path / name)) == len(numbered)
+
+
+def test_every_picture_of_a_folder_says_what_it_is(tmp_path: Path, numbered: FrameSequence) -> None:
+    write_video(tmp_path / "frames", numbered, marks=replace(GENERATED, settings="seed: 13\n"))
+    for number, path in enumerate(sorted((tmp_path / "frames").iterdir())):
+        with Image.open(path) as picture:
+            said = read_packet(picture.info[PNG_KEYWORD].encode(), path.name)
+        assert said.settings == "seed: 13\n"
+        assert said.source_type == GENERATED.source_type
+        assert said.content_sha256 == picture_sha256(numbered.frames[number])
+
+
+def test_a_video_without_marks_says_nothing(tmp_path: Path, numbered: FrameSequence) -> None:
+    write_video(tmp_path / "out.mp4", numbered, marks=None)
+    assert read_xmp(tmp_path / "out.mp4") is None
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert not {"title", "comment"} & set(container.metadata)
 
 
 def test_sound_is_cut_to_the_sample_and_to_the_length_of_the_frames(
