@@ -4,12 +4,15 @@
 # make test-slow, make test-shared    the tests that are left out by default
 # make pictures    makes the documentation's pictures anew; ARGS="--weights runs/mini" with other weights
 # make card        measures the embedded model anew and puts figures and picture into presets/mini.md
+# make dist        wheel and sdist; DIST=path puts them elsewhere than into dist
+# make docker, make docker-cuda       container images for a processor and for a GPU; ARGS="--no-cache"
 # make clean       removes what these made, the environment included
 #
 # PYTHON=python3.12 make ...   uses another Python; VENV=path puts the environment elsewhere.
 
 PYTHON ?= python3
 VENV ?= .venv
+DIST ?= dist
 MARKERS ?=
 ARGS ?=
 
@@ -17,7 +20,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 SOURCES := animatex animatex_cli benchmarks docs tests
 
-.PHONY: demo test test-slow test-shared gates pictures card clean
+.PHONY: demo test test-slow test-shared gates pictures card dist docker docker-cuda clean
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
@@ -44,6 +47,16 @@ pictures: $(VENV)/.installed
 
 card: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.embedded_model --sheet docs/images/mini-characters.jpg --page presets/mini.md $(ARGS)
+
+# The wheel is made from the sdist, by the build backend that constraints.txt says.
+dist: $(VENV)/.installed-dev
+	$(BIN)/python -m build --no-isolation --outdir $(DIST) $(ARGS)
+
+docker:
+	docker build --target cpu --tag animatex:cpu $(ARGS) .
+
+docker-cuda:
+	docker build --target cuda --tag animatex:cuda $(ARGS) .
 
 clean:
 	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

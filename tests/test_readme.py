@@ -16,6 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = tuple(sorted(page for folder in (".", "docs", "presets") for page in (ROOT / folder).glob("*.md")))
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
+OTHERS_OPTIONS = {
+    *("--help", "--no-build-isolation", "--no-deps"),
+    *("--gpus", "--network", "--read-only", "--rm", "--user", "--volume"),
+}
+"""Of pip and docker."""
+
 
 class Line(NamedTuple):
     """A command line of a page."""
@@ -95,11 +101,7 @@ def test_every_link_and_picture_leads_somewhere(page: Path):
     "page", [page for page in PAGES if page.name != "presets.md"], ids=lambda page: page.name
 )
 def test_every_option_that_is_mentioned_exists(page: Path):
-    known = {option for option in _options(typer.main.get_command(app))} | {
-        "--help",
-        "--no-build-isolation",
-        "--no-deps",
-    }
+    known = {option for option in _options(typer.main.get_command(app))} | OTHERS_OPTIONS
     for benchmark in (ROOT / "benchmarks").glob("*.py"):
         known |= set(re.findall(r'add_argument\("(--[a-z-]+)"', benchmark.read_text("utf-8")))
     mentioned = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", page.read_text("utf-8")))
