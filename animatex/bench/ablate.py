@@ -34,12 +34,16 @@ from animatex.runtime import Runtime, make_runtime
 from animatex.training.denoiser_task import DenoiserTask, TrainingBatch
 from animatex.training.log import read_metrics
 from animatex.training.recipe import train
+from animatex.training.shelf import ClipShelf
 from animatex.video.frames import Size
 
 RESULTS = "ablation.json"
 """File of what was measured, in the folder of the run."""
 
 _PAPER = ("psnr_star", "ssim_disco", "l1_disco", "lpips_disco", "fid_pytorch", "fid_vid", "fvd")
+_KEPT_CLIPS = 4000
+"""Clips that rows share, made once: at the preset's size they take a gigabyte."""
+
 _FIRST_CLIP = HELD_OUT + 30_000_000
 _NO_CHANGE = EpiConfig(
     probability=0.0, realign=0.0, pool=None, add=0.0, drop=0.0, bs=0.0, nf=0.0, al=0.0, place=0.0
@@ -130,10 +134,11 @@ def run_ablation(
     laboratory = _open(config, progress)
     ablation = _begin(config, preset, laboratory.suite, wanted, trained)
     write_ablation(path, ablation)
+    shelf = ClipShelf(_KEPT_CLIPS)
     for job in missing:
         left = None if minutes is None else max(0.0, minutes - (time.monotonic() - began) / 60)
         recipe = _recipe(config, job.stage, job.seed)
-        if not train(recipe, laboratory.runtime, progress, left).finished:
+        if not train(recipe, laboratory.runtime, progress, left, shelf).finished:
             break
         one = laboratory.measure(job, progress)
         ablation = replace(ablation, trained=(*ablation.trained, one))

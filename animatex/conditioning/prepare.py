@@ -60,7 +60,7 @@ def prepare_conditioning(
     return Conditioning(
         image_embed=reference_embed,
         reference_image=_pixels(resize(scene.reference, size, pictures.filter)),
-        pose_frames=_pixels(pose_pictures(scene.poses, size, pictures)).transpose(1, 2),
+        pose_frames=pose_frames(scene.poses, size, pictures),
         reference_pose=_pixels(pose_pictures(scene.reference_pose, size, pictures)[0]),
         reference_latents=latents,
         keypoints=torch.cat([body_coordinates(scene.reference_pose), body_coordinates(performance)])[None],
@@ -77,6 +77,11 @@ def prepare_conditioning(
             prior=conditions.prior,
         ),
     )
+
+
+def pose_frames(poses: PoseSequence, size: Size, pictures: PicturesConfig = CLEAN) -> Tensor:
+    """Draw skeletons as `Conditioning` holds them, float32 [1, 3, F, H, W] in 0..1."""
+    return _pixels(pose_pictures(poses, size, pictures)).transpose(1, 2)
 
 
 def pose_pictures(poses: PoseSequence, size: Size, pictures: PicturesConfig = CLEAN) -> np.ndarray:

@@ -120,6 +120,19 @@ class AblateConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _trains_what_makes_videos(self) -> AblateConfig:
+        # Only the canvas may differ: videos are made on a larger one.
+        size = {"downsampling"}
+        trained, used = (codec.model_dump(exclude=size) for codec in (self.stage.codec, self.animate.codec))
+        for key in trained:
+            if trained[key] != used.get(key):
+                raise ValueError(
+                    f"animate.codec.{key} is {used.get(key)} and stage.codec.{key} {trained[key]}; videos "
+                    "are made with the latents that are trained on."
+                )
+        return self
+
+    @model_validator(mode="after")
     def _names_are_known_and_differ(self) -> AblateConfig:
         names = [row.name for row in self.rows]
         if len({slug(name) for name in names}) != len(names):

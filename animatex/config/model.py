@@ -273,6 +273,10 @@ class MotionCodecConfig(Section):
     drift_scale: Annotated[float, Field(gt=0)]
     """Latent units for a surface that is a canvas height away from where rigid motion puts it."""
 
+    composes: Literal["poses", "reference"]
+    """What latents correct. poses: the parts, moved rigidly as the poses say. reference: the character as it
+    stands in its picture, so that all motion is up to the network; for ablations."""
+
     @property
     def latent_channels(self) -> int:
         """One channel per part, the background being one, and two of motion."""

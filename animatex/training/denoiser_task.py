@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import tee
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from animatex.codec.motion.codec import MotionClip, MotionCodec
 from animatex.codec.vae import VaeClip, VaeCodec, build_autoencoder
 from animatex.conditioning.bundle import Conditioning, stack
 from animatex.conditioning.dropout import drop_conditions
-from animatex.conditioning.prepare import prepare_conditioning
+from animatex.conditioning.prepare import pose_frames, prepare_conditioning
 from animatex.config.model import MotionCodecConfig
 from animatex.config.run import ConditionsConfig, DenoiserStage, RetargetConfig, SyntheticData, TrainConfig
 from animatex.diffusion.noise import initial_noise
@@ -39,6 +40,7 @@ from animatex.runtime import Runtime
 from animatex.training.clip_sample import ClipSample, RenderClip
 from animatex.training.folder import FolderClips
 from animatex.training.loader import grouped, rendered
+from animatex.training.shelf import ClipKey, ClipShelf, PreparedClip
 from animatex.training.task import StepResult, find_trained
 from animatex.video.frames import Size
 
@@ -61,10 +63,21 @@ class TrainingBatch:
 
 
 class DenoiserTask:
-    """A denoiser stage of a recipe; see `training.task.Task`."""
+    """A denoiser stage of a recipe; see `training.task.Task`.
 
-    def __init__(self, stage: DenoiserStage, config: TrainConfig, runtime: Runtime) -> None:
+    Args:
+        stage: The stage.
+        config: Its recipe.
+        runtime: Where passes are computed.
+        shelf: Clips that other trainings have made, and room for those of this one; None: each is made anew.
+    """
+
+    def __init__(
+        self, stage: DenoiserStage, config: TrainConfig, runtime: Runtime, shelf: ClipShelf | None = None
+    ) -> None:
         folder = Path(config.out)
+        self._shelf = ClipShelf(0) if shelf is None else shelf
+        self._made_from = _made_from(stage, config)
         self._stage, self._runtime, self._seed = stage, runtime, config.seed
         if stage.start_from is None:
             self.network: nn.Module = build_unet(stage.network, checkpointing=stage.checkpointing)
@@ -86,10 +99,8 @@ class DenoiserTask:
         else:
             make = FolderClips.open(Path(stage.data.path), size, stage.frames, stage.data.every, self._seed)
         indices = (number * stage.batch + item for number in numbers for item in range(stage.batch))
-        tagged = _Tagged(make)
-        for group in grouped(rendered(tagged, indices, stage.data.workers), stage.batch):
-            pairs = [self._encode(sample, index) for index, sample in group]
-            yield TrainingBatch(torch.cat([x for x, _ in pairs]), stack([c for _, c in pairs]))
+        for group in grouped(self._clips(make, indices), stage.batch):
+            yield TrainingBatch(torch.cat([x for x, _ in group]), stack([c for _, c in group]))
 
     def loss(self, network: nn.Module, batch: TrainingBatch, rng: torch.Generator) -> StepResult:
         """Noise the latents, drop conditions, and measure the velocity."""
@@ -120,32 +131,62 @@ class DenoiserTask:
         """Write the UNet's file, in half precision."""
         save_weights(path, halved(weights), kind="unet", config=self._stage.network)
 
-    @torch.no_grad()
-    def _encode(self, sample: ClipSample, index: int) -> tuple[Tensor, Conditioning]:
-        """Latents [1, C, F, h, w] and conditions of one clip."""
+    def _clips(
+        self, make: RenderClip | FolderClips, indices: Iterable[int]
+    ) -> Generator[tuple[Tensor, Conditioning], None, None]:
+        """Give latents [1, C, F, h, w] and conditions of each clip; only what no shelf has is made."""
+        keys, asked = tee(map(self._key, indices))
+        missing = (key.number for key in asked if key not in self._shelf)
+        samples = rendered(make, missing, self._stage.data.workers)
+        for key in keys:
+            clip = self._shelf.find(key)
+            if clip is None:
+                clip = self._prepare(next(samples), key)
+                self._shelf.keep(key, clip)
+            yield clip.latents, self._on_another_body(clip, key.number)
+
+    def _key(self, index: int) -> ClipKey:
+        return ClipKey(self._made_from, index, self._stream(index)[1])
+
+    def _stream(self, index: int) -> tuple[np.random.Generator, bool]:
+        """Give what is drawn for a clip, and whether the reference's pose helps to read its rig.
+
+        Half of the time it does not, so that mistakes are seen.
+        """
         rng = np.random.default_rng([self._seed, index])
-        generator = torch.Generator().manual_seed(self._seed + index)
-        rig, reference_pose = self._take_apart(sample, rng)
+        return rng, self._rig is not None and bool(rng.random() < 0.5)
+
+    @torch.no_grad()
+    def _prepare(self, sample: ClipSample, key: ClipKey) -> PreparedClip:
+        rig, reference_pose = self._take_apart(sample, aided=key.aided)
         scene = _scene(sample, rig, reference_pose, self._stage.retarget)
-        clip = self._codec.open(scene, generator)
+        clip = self._codec.open(scene, torch.Generator().manual_seed(self._seed + key.number))
         latents = _latents(clip, sample)
-        drawn = replace(scene, poses=transform(scene.poses, self._pool, self._stage.epi, rng).poses)
         own = sample.performance is None
         conditioning = prepare_conditioning(
-            drawn,
+            scene,
             clip,
             self._clip,
             _ALL,
             sample.poses if sample.performance is None else sample.performance,
             sample.frames if own else None,
         )
-        return latents, conditioning
+        return PreparedClip(latents, conditioning, scene.poses)
 
-    def _take_apart(self, sample: ClipSample, rng: np.random.Generator) -> tuple[Rig | None, PoseSequence]:
-        """Read the reference's rig and pose: half of the time unaided, so that mistakes are seen."""
+    def _on_another_body(self, clip: PreparedClip, index: int) -> Conditioning:
+        """Draw the poses as the Explicit Pose Indicator changes them; the codec goes by the true ones."""
+        rng, _ = self._stream(index)
+        poses = transform(clip.poses, self._pool, self._stage.epi, rng).poses
+        if poses is clip.poses:
+            return clip.conditioning
+        height, width = clip.conditioning.reference_image.shape[-2:]
+        return replace(clip.conditioning, pose_frames=pose_frames(poses, Size(height, width)))
+
+    def _take_apart(self, sample: ClipSample, *, aided: bool) -> tuple[Rig | None, PoseSequence]:
+        """Read the reference's rig and pose."""
         if self._rig is None:
             return None, sample.reference_pose
-        if rng.random() < 0.5:
+        if aided:
             return read_rig(sample.reference, self._rig, known=sample.reference_pose), sample.reference_pose
         rig = read_rig(sample.reference, self._rig)
         return rig, rig.pose
@@ -161,14 +202,13 @@ def draw_timesteps(choice: str | int, count: int, train_steps: int, rng: torch.G
     return visited[torch.multinomial(weights, count, replacement=True, generator=rng)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tagged:
-    """Keeps a sample's number with it: what is drawn for it later depends on that alone."""
-
-    make: RenderClip | FolderClips
-
-    def __call__(self, index: int) -> tuple[int, ClipSample]:
-        return index, self.make(index)
+def _made_from(stage: DenoiserStage, config: TrainConfig) -> str:
+    """Say what a stage's clips depend on besides their numbers, so that equal words mean equal clips."""
+    named = {"data", "frames", "retarget", "cross_driven", "codec", "clip_encoder", "clip_checkpoint"}
+    said = f"{config.out} {stage.model_dump_json(include=named)}"
+    # Latents of the VAE are drawn, and so are weights that no file is named for.
+    drawn = stage.codec.kind == "vae" or None in (stage.codec.checkpoint, stage.clip_checkpoint)
+    return f"{said} {config.seed}" if drawn else said
 
 
 def _scene(

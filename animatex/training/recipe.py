@@ -13,6 +13,7 @@ from animatex.progress import Progress, silent
 from animatex.runtime import Runtime
 from animatex.training.launch import Launch
 from animatex.training.loop import StagePlan, StageReport, train_stage
+from animatex.training.shelf import ClipShelf
 from animatex.training.state import Identity, newest, saved_step
 from animatex.training.stop import stopping
 from animatex.training.task import Task
@@ -35,7 +36,11 @@ class TrainReport:
 
 
 def train(
-    config: TrainConfig, runtime: Runtime, progress: Progress = silent, minutes: float | None = None
+    config: TrainConfig,
+    runtime: Runtime,
+    progress: Progress = silent,
+    minutes: float | None = None,
+    shelf: ClipShelf | None = None,
 ) -> TrainReport:
     """Train stage by stage, from wherever an earlier run of the same recipe ended.
 
@@ -47,6 +52,7 @@ def train(
         runtime: Device and dtype of the passes.
         progress: Is told of each stage's steps.
         minutes: Stop after so long, saved and resumable; None: train to the end.
+        shelf: Clips of other trainings, for denoiser stages; None: all are made anew.
 
     Raises:
         ConfigError: A checkpoint comes from other settings.
@@ -63,7 +69,7 @@ def train(
                 continue
             if stop.is_asked:
                 break
-            report = train_stage(make_task(stage, config, runtime), plan, launch, stop, progress)
+            report = train_stage(make_task(stage, config, runtime, shelf), plan, launch, stop, progress)
             reports.append(report)
             if not report.finished:
                 break
@@ -104,7 +110,9 @@ def is_finished(plan: StagePlan) -> bool:
     return done and plan.file.is_file()
 
 
-def make_task(stage: Stage, config: TrainConfig, runtime: Runtime) -> Task[Any]:
+def make_task(
+    stage: Stage, config: TrainConfig, runtime: Runtime, shelf: ClipShelf | None = None
+) -> Task[Any]:
     """Build a stage's task: its network, with random weights drawn from the seed, and its data."""
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
@@ -120,4 +128,4 @@ def make_task(stage: Stage, config: TrainConfig, runtime: Runtime) -> Task[Any]:
             case DenoiserStage():
                 from animatex.training.denoiser_task import DenoiserTask
 
-                return DenoiserTask(stage, config, runtime)
+                return DenoiserTask(stage, config, runtime, shelf)

@@ -26,6 +26,7 @@ stage:
     downsampling: 8
     part_scale: 1.0
     drift_scale: 8.0
+    composes: poses
   clip_encoder: {presets}/parts/clip-tiny.yaml
   clip_checkpoint: null
   start_from: null

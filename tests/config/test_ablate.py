@@ -80,6 +80,10 @@ def test_a_row_is_a_file_name():
             "claims speak of 'w/o AX'; there are the rows whole, w/o IPI",
         ),
         ({"seeds: [1]": "seeds: [1, 1]"}, r"seeds are \[1, 1\]; each may stand once"),
+        (
+            {"composes: poses": "composes: reference"},
+            "animate.codec.composes is poses and stage.codec.composes reference; videos are made",
+        ),
         ({"seed: 40000000": "seed: 900000000"}, "characters from 900000000 on are for measuring"),
     ],
 )

@@ -26,14 +26,19 @@ from animatex.config.run import (
 from animatex.errors import CheckpointMismatch, InputError
 from animatex.rig.network import RigNetwork
 from animatex.runtime import Runtime
+from animatex.training.clip_sample import RenderClip
 from animatex.training.denoiser_task import DenoiserTask, TrainingBatch, draw_timesteps
 from animatex.training.log import read_metrics
 from animatex.training.recipe import train
+from animatex.training.shelf import ClipShelf
 from tests.training.toys import toy_optimizer
 
 TINY = load_config(AnimateConfig, preset_path("tiny"))
 RUNTIME = Runtime(torch.device("cpu"), torch.float32, "none", 7)
 SIDE, FRAMES = 64, 2
+TINY_EPI = EpiConfig(
+    probability=0.98, realign=0.5, pool=None, add=0.2, drop=0.2, bs=0.5, nf=0.5, al=0.5, place=0.5
+)
 KEPT = dict.fromkeys(ConditionDropout.model_fields, 0.0)
 
 
@@ -57,9 +62,7 @@ def stage(**changes: object) -> DenoiserStage:
         "cross_driven": 0.5,
         "offset_noise": 0.1,
         "dropout": ConditionDropout(**(KEPT | {"image": 0.5, "all": 0.1})),
-        "epi": EpiConfig(
-            probability=0.98, realign=0.5, pool=None, add=0.2, drop=0.2, bs=0.5, nf=0.5, al=0.5, place=0.5
-        ),
+        "epi": TINY_EPI,
         "optimizer": toy_optimizer(accumulate=1, learning_rate=0.001, ema_decay=0.5),
         "checkpointing": False,
     }
@@ -83,10 +86,10 @@ def out(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def task(out: Path, **changes: object) -> DenoiserTask:
+def task(out: Path, shelf: ClipShelf | None = None, **changes: object) -> DenoiserTask:
     with torch.random.fork_rng():
         torch.manual_seed(2)
-        return DenoiserTask(stage(**changes), config(out), RUNTIME)
+        return DenoiserTask(stage(**changes), config(out), RUNTIME, shelf)
 
 
 def batch(made: DenoiserTask, number: int) -> TrainingBatch:
@@ -147,6 +150,54 @@ def test_batch_n_is_the_same_whenever_it_is_made(out: Path) -> None:
     assert not torch.equal(first.latents, second.latents)
     assert first.latents.shape == (2, 13, FRAMES, SIDE // 8, SIDE // 8)
     assert first.conditioning.num_frames == FRAMES
+
+
+def test_a_shelf_changes_no_clip_and_makes_none_twice(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[int] = []
+    render = RenderClip.__call__
+    monkeypatch.setattr(
+        RenderClip, "__call__", lambda self, index: rendered.append(index) or render(self, index)
+    )
+    alone = [*task(out).batches(range(3))]
+    assert rendered == [0, 1, 2, 3, 4, 5]
+    shelf = ClipShelf(4)
+    for _ in range(2):
+        shared = [*task(out, shelf=shelf).batches(range(3))]
+        for one, other in zip(alone, shared, strict=True):
+            assert torch.equal(one.latents, other.latents)
+            for name, value in tensors(one.conditioning).items():
+                assert torch.equal(value, tensors(other.conditioning)[name]), name
+    # The first four clips stay, the last two do not.
+    assert len(shelf) == 4 and rendered[6:] == [0, 1, 2, 3, 4, 5, 4, 5]
+
+
+def test_rows_share_clips_and_draw_their_own_bodies(out: Path) -> None:
+    shelf = ClipShelf(10)
+    often, never = TINY_EPI, TINY_EPI.model_copy(update={"probability": 0.0})
+    (moved,) = task(out, shelf=shelf, epi=often, cross_driven=0.0).batches([1])
+    (still,) = task(out, shelf=shelf, epi=never, cross_driven=0.0).batches([1])
+    assert len(shelf) == 2
+    assert torch.equal(moved.latents, still.latents)
+    assert not torch.equal(moved.conditioning.pose_frames, still.conditioning.pose_frames)
+    assert torch.equal(
+        moved.conditioning.pose_frames,
+        batch(task(out, epi=often, cross_driven=0.0), 1).conditioning.pose_frames,
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cross_driven": 0.0},
+        {"frames": 1},
+        {"data": SyntheticData(kind="synthetic", height=SIDE, width=SIDE, seed=51, workers=0)},
+    ],
+)
+def test_clips_of_other_settings_are_not_shared(out: Path, changes: dict[str, object]) -> None:
+    shelf = ClipShelf(10)
+    for one in (task(out, shelf=shelf), task(out, shelf=shelf, **changes)):
+        batch(one, 0)
+    assert len(shelf) == 4
 
 
 def test_another_body_moves_without_being_watched(out: Path) -> None:

@@ -61,7 +61,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Toy tasks in place of real ones; the list says which stages were built."""
     names: list[str] = []
 
-    def make(stage: RigStage, config: TrainConfig, runtime: Runtime) -> ToyTask:
+    def make(stage: RigStage, config: TrainConfig, runtime: Runtime, shelf: None) -> ToyTask:
         names.append(stage.name)
         return ToyTask(ToyNetwork())
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from animatex.codec.codec import NETWORK_CELL, Scene
-from animatex.codec.motion.bones import Joints, apply, part_maps, scaled_maps, scaled_places
+from animatex.codec.motion.bones import IDENTITY, Joints, apply, part_maps, scaled_maps, scaled_places
 from animatex.codec.motion.compose import compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
 from animatex.config.model import MotionCodecConfig
@@ -31,7 +31,8 @@ _SHARPNESS = 12.0
 """How decidedly a corrected pixel belongs to one part: one source for each pixel leaves no ghosts."""
 
 _FARTHEST = 0.05
-"""Drift beyond this part of the canvas's height is a pose that was missed, which no latent can know."""
+"""Drift beyond this part of the canvas's height is a pose that was missed, which no latent can know; where
+poses are not composed at all it is motion."""
 
 _UNTOUCHED = 0.35
 """Corrections smaller than this share of a cell leave a pixel as the rigid composition has it."""
@@ -66,14 +67,20 @@ class MotionCodec:
         assert rig is not None, "the motion codec works on a rig"
         reference = joints_of(scene.reference_pose, 0)
         puppet = cut_layers(rig, reference)
-        frames = (joints_of(scene.poses, frame) for frame in range(len(scene.poses)))
-        maps = np.stack([part_maps(reference, frame, puppet.neckless) for frame in frames])
+        maps = self._maps(scene, reference, puppet.neckless)
         scale = NETWORK_CELL / self.config.downsampling
         if scale == 1:
             return MotionClip(self.config, rig, puppet, maps, puppet, maps)
         small = scaled_rig(rig, scale)
         sketch = cut_layers(small, Joints(scaled_places(reference.places, scale), reference.seen))
         return MotionClip(self.config, small, puppet, maps, sketch, scaled_maps(maps, scale))
+
+    def _maps(self, scene: Scene, reference: Joints, neckless: bool) -> np.ndarray:
+        """Say where each frame has its parts before any correction, float64 [F, P, 2, 3]."""
+        if self.config.composes == "reference":
+            return np.broadcast_to(IDENTITY, (len(scene.poses), len(PARTS), *IDENTITY.shape))
+        frames = (joints_of(scene.poses, frame) for frame in range(len(scene.poses)))
+        return np.stack([part_maps(reference, frame, neckless) for frame in frames])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +154,9 @@ class MotionClip:
             rigid = apply(maps[part], motion[rows, columns].astype(np.float64))
             drift[:, rows, columns] = (np.stack([columns, rows], 1) - rigid).T
         weight = _cells(known[None].astype(np.float32))
-        drift = (_cells(drift) / np.maximum(weight, 1 / NETWORK_CELL) / height).clip(-_FARTHEST, _FARTHEST)
+        drift = _cells(drift) / np.maximum(weight, 1 / NETWORK_CELL) / height
+        if self.config.composes == "poses":
+            drift = drift.clip(-_FARTHEST, _FARTHEST)
         return np.concatenate([gain * self.config.part_scale, drift * self.config.drift_scale]).astype(
             np.float32
         )
