@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -157,6 +158,8 @@ def command(
     manifest: batch.Manifest = None,
     batch_driving: batch.Driving = None,
     out_dir: batch.OutDir = None,
+    watch: batch.WatchFolder = None,
+    poll: batch.Poll = None,
     ledger: batch.LedgerFile = None,
     retry_failed: batch.RetryFailed = False,
     shard: batch.Shard = None,
@@ -181,26 +184,27 @@ def command(
         "--seed": ("seed", seed),
         **place_flags(anchor, scale, shift, box),
     }
-    loaded = _load(preset, settings(set_, flags), size)
+    given = settings(set_, flags)
+    loaded = _load(preset, given, size)
     config = loaded.config
     if print_config:
         console.print_config(loaded, as_json=json)
         return
-    batch_only = batch.BatchOnly(batch_driving, out_dir, ledger, retry_failed, shard)
-    if manifest is not None:
+    batch_only = batch.BatchOnly(batch_driving, out_dir, ledger, retry_failed, shard, poll)
+    if manifest is not None or watch is not None:
         batch.refuse_beside_batch(
+            "--watch" if manifest is None else "--batch",
             {
                 "REFERENCE": reference,
                 "--out": out,
                 "--preview": preview,
                 "--poses": poses,
                 "--dry-run": dry_run,
-            }
+            },
         )
-        given = settings(set_, flags)
         batch.run_batch(
-            batch.BatchCommand(manifest, batch_only, force, weights, preset, json, quiet),
-            lambda name, own: _load(name, [*given, *own], size).config,
+            batch.BatchCommand(manifest, watch, batch_only, force, weights, preset, json, quiet),
+            partial(_load_for_job, given, size),
         )
         return
     batch.refuse_without_batch(batch_only)
@@ -272,6 +276,12 @@ def _load(preset: str, given: list[str | Override], size: str | None) -> Loaded[
         return loaded
     # Who asks for a size wants that size, not another one of the same area.
     return load_with_sources(AnimateConfig, path, [*given, Override("canvas.fit", "crop", flag)])
+
+
+def _load_for_job(
+    given: list[str | Override], size: str | None, preset: str, own: Sequence[Override]
+) -> AnimateConfig:
+    return _load(preset, [*given, *own], size).config
 
 
 def _target(

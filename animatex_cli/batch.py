@@ -41,7 +41,7 @@ Driving = Annotated[
     typer.Option(
         "--driving",
         metavar="DIR",
-        help="With a pattern: folder of videos, pose files and folders of pictures; or one of these.",
+        help="For pictures: folder of videos, pose files and folders of pictures; or one of these.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -68,6 +68,26 @@ RetryFailed = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+WatchFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--watch",
+        metavar="DIR",
+        help="Instead of --batch: make what arrives in a folder, until stopped. With --driving, pictures; "
+        "without, lists of jobs.",
+        rich_help_panel=_PANEL,
+    ),
+]
+Poll = Annotated[
+    float | None,
+    typer.Option(
+        "--poll",
+        metavar="SECONDS",
+        help=r"With --watch: how long to wait before looking again.  \[default: 2]",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
 Shard = Annotated[
     str | None,
     typer.Option(
@@ -88,20 +108,22 @@ def _group() -> None:
 
 @dataclass(frozen=True, slots=True)
 class BatchOnly:
-    """The options that mean nothing without --batch; attributes are named as they are."""
+    """The options that mean nothing without --batch or --watch; attributes are named as they are."""
 
     driving: Path | None
     out_dir: Path | None
     ledger: Path | None
     retry_failed: bool
     shard: str | None
+    poll: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class BatchCommand:
     """The options of a batch; attributes are named as they are."""
 
-    batch: str
+    batch: str | None
+    watch: Path | None
     only: BatchOnly
     force: bool
     weights: Path | None
@@ -110,12 +132,12 @@ class BatchCommand:
     quiet: bool
 
 
-def refuse_beside_batch(given: Mapping[str, object]) -> None:
-    """Refuse what is said of one video beside --batch."""
+def refuse_beside_batch(option: str, given: Mapping[str, object]) -> None:
+    """Refuse what is said of one video beside --batch or --watch."""
     for name, value in given.items():
         if value:
             raise ConfigError(
-                f"{name} is of one video, --batch of many",
+                f"{name} is of one video, {option} of many",
                 hint="the jobs of a manifest say it for themselves.",
             )
 
@@ -124,17 +146,42 @@ def refuse_without_batch(only: BatchOnly) -> None:
     """Refuse what is said of a batch where there is none."""
     for field in fields(only):
         if getattr(only, field.name):
-            raise ConfigError(f"--{field.name.replace('_', '-')} is of a batch, and needs --batch")
+            raise ConfigError(f"--{field.name.replace('_', '-')} is of a batch, and needs --batch or --watch")
 
 
 def run_batch(command: BatchCommand, load: LoadPreset) -> None:
-    """Work a batch off; ends with exit code 1 where jobs failed.
+    """Work a batch off; ends with exit code 1 where jobs failed, and with --watch only when it is stopped.
 
     Args:
         command: The options.
-        load: Reads a preset, with a job's settings and those of the command line.
+        load: Reads a preset, with a job's settings and those of the command line; other processes get it too.
     """
     shard = _shard(command.only.shard)
+    if command.batch is not None and command.watch is not None:
+        raise ConfigError(
+            f"--watch {command.watch} and --batch {command.batch}: a folder is watched, or a list worked off"
+        )
+    poll = command.only.poll
+    if poll is not None and command.watch is None:
+        raise ConfigError("--poll is of --watch; a batch looks once")
+    if poll is not None and not 0.1 <= poll <= 3600:
+        raise ConfigError(f"--poll {poll:g}: needs seconds from 0.1 to 3600")
+    if command.watch is not None and command.json:
+        raise ConfigError(
+            "--json is one object at the end, and --watch has none",
+            hint="animatex batch status LEDGER --json shows at any time what became of each job.",
+        )
+    out = command.only.out_dir or Path()
+    ledger = command.only.ledger or out / "batch.ledger"
+    if command.batch is None:
+        _watch(command, load, shard, out, ledger)
+    else:
+        _work_off(command, load, shard, out, ledger)
+
+
+def _work_off(
+    command: BatchCommand, load: LoadPreset, shard: tuple[int, int], out: Path, ledger_file: Path
+) -> None:
     from animatex.batch.job import BatchOptions, asked, check_outputs
     from animatex.batch.ledger import Ledger
     from animatex.batch.manifest import shard_of
@@ -142,13 +189,11 @@ def run_batch(command: BatchCommand, load: LoadPreset) -> None:
     from animatex.checkpoints.catalogue import default_folder
     from animatex.files import make_folder
 
-    out = command.only.out_dir or Path()
     jobs = shard_of(_jobs(command, out, load), *shard)
     make_folder(out)
-    ledger_file = command.only.ledger or out / "batch.ledger"
     options = BatchOptions(ledger_file, command.weights or default_folder())
     with Ledger(options.ledger) as ledger:
-        before = ledger.entries()
+        before = ledger.outcomes()
         if not command.force:
             check_outputs(jobs, before)
         ledger.add(asked(jobs))
@@ -163,6 +208,39 @@ def run_batch(command: BatchCommand, load: LoadPreset) -> None:
     console.note(_summary(entries, len(entries) - made), quiet=command.quiet)
     if any(entry.state in ("failed", "poison") for entry in entries):
         raise typer.Exit(_SOME_FAILED)
+
+
+def _watch(
+    command: BatchCommand, load: LoadPreset, shard: tuple[int, int], out: Path, ledger_file: Path
+) -> None:
+    from animatex.batch.job import BatchOptions
+    from animatex.batch.ledger import Ledger
+    from animatex.batch.supervisor import supervise
+    from animatex.batch.watch import POLL_SECONDS, Watch
+    from animatex.checkpoints.catalogue import default_folder
+    from animatex.files import make_folder
+
+    assert command.watch is not None
+    poll = command.only.poll or POLL_SECONDS
+    watch = Watch(
+        command.watch,
+        command.only.driving,
+        out,
+        command.preset,
+        load,
+        shard,
+        command.force,
+        poll_seconds=poll,
+    )
+    watch.check()
+    make_folder(out)
+    options = BatchOptions(ledger_file, command.weights or default_folder())
+    with Ledger(options.ledger) as ledger:
+        if command.only.retry_failed:
+            ledger.retry(list(ledger.outcomes()))
+    what = "lists of jobs" if watch.driving is None else "pictures"
+    console.note(f"{watch.folder} is watched for {what}; Ctrl-C ends that", quiet=command.quiet)
+    supervise(watch, options, _Talk(command.json, command.quiet))
 
 
 @app.command("status")
@@ -213,6 +291,13 @@ class _Talk:
         with console.progress(quiet=quiet, label=f"{number} of {total}: ") as shown:
             yield shown
 
+    def noticed(self, text: str, *, wrong: bool) -> None:
+        """Say what no job is made of."""
+        if wrong:
+            console.show_error(text, None)
+        else:
+            console.note(text, quiet=self._quiet)
+
     def ended(self, job: Job, number: int, total: int, reason: str | None, seconds: float) -> None:
         """Say how a job went."""
         place = f"{number} of {total}"
@@ -231,6 +316,7 @@ class _Talk:
 def _jobs(command: BatchCommand, out: Path, load: LoadPreset) -> Sequence[Job]:
     from animatex.batch.manifest import MANIFEST_SUFFIXES, pair_up, read_manifest
 
+    assert command.batch is not None
     manifest, driving = Path(command.batch), command.only.driving
     if manifest.suffix.lower() in MANIFEST_SUFFIXES:
         if driving:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from animatex.animate import AnimationPlan
 
 
+_MOST_HASHES = 20_000
+"""As many are remembered: those of two batches, a few megabytes."""
+
+
 class Hashes:
-    """Hashes of files, each computed once as long as the file stays as it is."""
+    """Hashes of files, each computed once as long as the file stays as it is and is in use."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int, int, int], str] = {}
+        self._known: OrderedDict[tuple[str, int, int, int], str] = OrderedDict()
 
     def of(self, path: Path) -> str:
         """Hash a file, or a folder's files.
@@ -39,6 +44,9 @@ class Hashes:
             key = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
             if key not in self._known:
                 self._known[key] = sha256(path)
+                if len(self._known) > _MOST_HASHES:
+                    self._known.popitem(last=False)
+            self._known.move_to_end(key)
             return self._known[key]
         except FileNotFoundError as error:
             raise InputError(f"{path} does not exist") from error

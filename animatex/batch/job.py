@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from animatex.batch.ledger import Asked, Entry
+from animatex.batch.ledger import Asked, Outcome
 from animatex.config.loader import dump_config
 from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
@@ -49,6 +49,14 @@ class Listener(Protocol):
     def ended(self, job: Job, number: int, total: int, reason: str | None, seconds: float) -> None:
         """Hear that a job is done, or for which reason it failed."""
 
+    def noticed(self, text: str, *, wrong: bool) -> None:
+        """Hear of something that no job is made of.
+
+        Args:
+            text: What it is, and why.
+            wrong: Whether somebody will want it to be a job.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
@@ -80,7 +88,7 @@ def asked(jobs: Sequence[Job]) -> list[Asked]:
     ]
 
 
-def check_outputs(jobs: Sequence[Job], known: dict[str, Entry]) -> None:
+def check_outputs(jobs: Sequence[Job], known: Mapping[str, Outcome]) -> None:
     """Refuse to replace files that no earlier run of this ledger has begun.
 
     Raises:

@@ -94,6 +94,17 @@ class Entry(Asked):
     beat: int
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a job, without what was asked of it: quickly read, also of ten thousand."""
+
+    state: State
+    reason: str
+    seconds: float
+    tries: int
+    crashes: int
+
+
 class Ledger:
     """An open ledger.
 
@@ -135,6 +146,17 @@ class Ledger:
     def entries(self) -> dict[str, Entry]:
         """Give all jobs by name, in the order in which they were added."""
         return {entry.name: entry for entry in self._select("ORDER BY rowid", ())}
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """Say of all jobs, by name, what became of them."""
+        columns = ", ".join(field.name for field in fields(Outcome))
+        with self._in_words():
+            rows = self._base.execute(f"SELECT name, {columns} FROM job ORDER BY rowid").fetchall()
+        return {name: Outcome(*row) for name, *row in rows}
+
+    def running(self) -> list[Entry]:
+        """Give the jobs that somebody has."""
+        return self._select("WHERE state = 'running' ORDER BY rowid", ())
 
     def entry(self, name: str) -> Entry:
         """Give one job, which has been added."""

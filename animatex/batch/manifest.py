@@ -115,23 +115,47 @@ def pair_up(pattern: str, driving: Path, out: Path, preset: str, load: LoadPrese
     """
     anchor = Path(pattern).anchor
     found = Path(anchor).glob(str(Path(pattern).relative_to(anchor)))
-    pictures = sorted(str(path) for path in found if path.is_file())
+    pictures = sorted(path for path in found if path.is_file())
     if not pictures:
         raise InputError(
             f"--batch {pattern}: no picture has such a name",
             hint=f"a pattern in quotes, 'refs/*.png', or a manifest ({', '.join(MANIFEST_SUFFIXES)}).",
         )
-    performances = _performances(driving)
+    performances = find_performances(driving)
     if len(pictures) * len(performances) > MAX_JOBS:
         raise ConfigError(
             f"{len(pictures)} pictures with {len(performances)} performances are "
             f"{len(pictures) * len(performances)} jobs; at most {MAX_JOBS} are one batch"
         )
+    return pair(pictures, performances, f"--batch {pattern}", out, preset, load)
+
+
+def pair(
+    pictures: Sequence[Path],
+    performances: Sequence[Path],
+    title: str,
+    out: Path,
+    preset: str,
+    load: LoadPreset,
+) -> tuple[Job, ...]:
+    """Make a job of each of these pictures with each of these performances.
+
+    Args:
+        pictures: Of characters.
+        performances: Videos, pose files and folders of pictures.
+        title: What an error begins with.
+        out: Folder of the results.
+        preset: Of all jobs.
+        load: Reads presets.
+
+    Raises:
+        ConfigError: Two would write one file, or a result cannot be called as it would be.
+    """
     entries = [
-        (JobEntry(reference=picture, driving=str(video)), Where(f"{picture} with {video}"))
+        (JobEntry(reference=str(picture), driving=str(video)), Where(f"{picture} with {video}"))
         for picture, video in product(pictures, performances)
     ]
-    return _checked(entries, f"--batch {pattern}", Path(), out, preset, load)
+    return _checked(entries, title, Path(), out, preset, load)
 
 
 def shard_of(jobs: Sequence[Job], index: int, count: int) -> tuple[Job, ...]:
@@ -149,7 +173,12 @@ def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:8], "big")
 
 
-def _performances(driving: Path) -> list[Path]:
+def find_performances(driving: Path) -> list[Path]:
+    """List the performances in a folder of videos, pose files and folders of pictures; or that one.
+
+    Raises:
+        InputError: There are none.
+    """
     if not driving.exists():
         raise InputError(f"--driving {driving} does not exist")
     if not driving.is_dir() or holds_poses(driving):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from animatex.animate import (
     AnimateModels,
@@ -17,9 +17,11 @@ from animatex.animate import (
     read_inputs,
 )
 from animatex.batch.cache import Hashes, PoseCache, fingerprint
-from animatex.batch.job import BatchOptions, Job, Listener
+from animatex.batch.job import BatchOptions, Job, Listener, asked, check_outputs
+from animatex.batch.lease import Vigil, beating
 from animatex.batch.ledger import Entry, Ledger
-from animatex.batch.owner import is_gone, name_owner
+from animatex.batch.owner import name_owner
+from animatex.batch.watch import Arrivals, Watch
 from animatex.checkpoints.catalogue import find_all_weights, weights_of
 from animatex.config.model import MotionCodecConfig
 from animatex.config.run import AnimateConfig
@@ -46,13 +48,49 @@ def run_jobs(jobs: Sequence[Job], options: BatchOptions, listener: Listener) -> 
     Raises:
         InputError: The ledger cannot be used.
     """
+    with _running(options, listener) as runner:
+        runner.work_off(jobs)
+        while runner.outlast(jobs):
+            runner.work_off(jobs)
+
+
+def run_watch(
+    watch: Watch,
+    options: BatchOptions,
+    listener: Listener,
+    *,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> NoReturn:
+    """Make what arrives in a folder, until somebody stops this process; otherwise as `run_jobs`.
+
+    Args:
+        watch: What is watched.
+        options: Ledger and weights.
+        listener: Told of every job, and of what no job is made of.
+        sleep: Waits for seconds.
+        clock: Seconds from any beginning.
+
+    Raises:
+        ConfigError: The preset cannot be used.
+        InputError: The ledger cannot be used.
+    """
+    arrivals = Arrivals(watch, lambda text, wrong: listener.noticed(text, wrong=wrong), clock)
+    with _running(options, listener) as runner:
+        unfinished: dict[str, Job] = {}
+        while True:
+            news = runner.enter(arrivals.poll(), force=watch.force)
+            unfinished = runner.work_off_news(unfinished | {job.name: job for job in news})
+            sleep(watch.poll_seconds)
+
+
+@contextmanager
+def _running(options: BatchOptions, listener: Listener) -> Iterator[_Runner]:
     with Ledger(options.ledger) as ledger:
         runner = _Runner(ledger, options, listener, name_owner())
         try:
-            with _beating(options, runner.owner):
-                runner.work_off(jobs)
-                while runner.free_silent(jobs):
-                    runner.work_off(jobs)
+            with beating(options, runner.owner):
+                yield runner
         finally:
             # Whoever is stopped, at whatever moment, gives back what it has.
             ledger.release(runner.owner)
@@ -64,45 +102,79 @@ class _Runner:
         self._ledger = ledger
         self._options = options
         self._listener = listener
+        self._vigil = Vigil(ledger, options.lease_seconds)
         self._hashes = Hashes()
         self._maker = _Maker(options.weights, PoseCache(options.poses, options.weights, self._hashes))
-        # What this process has tried it leaves alone, whatever becomes of the files meanwhile.
+        # What a batch has tried it leaves alone, whatever becomes of the files meanwhile.
         self._tried: set[str] = set()
 
     def work_off(self, jobs: Sequence[Job]) -> None:
-        """Go over the jobs once: those that brought a process down last, the rest by their networks."""
-        entries = self._ledger.entries()
-        for entry in entries.values():
-            if entry.state == "running" and is_gone(entry.owner):
-                self._ledger.free(entry)
-        order = {key: place for place, key in enumerate(dict.fromkeys(map(_models_key, jobs)))}
-        for number, job in enumerate(
-            sorted(jobs, key=lambda job: (entries[job.name].crashes, order[_models_key(job)])), start=1
-        ):
-            entry = self._ledger.entry(job.name)
-            made_of = self._fingerprint(job)
-            if self._is_due(entry, job, made_of) and self._ledger.claim(entry, self.owner, made_of or ""):
-                self._tried.add(job.name)
-                self._do(job, number, len(jobs))
+        """Go over the jobs of a batch once."""
+        self._vigil.look({job.name for job in jobs})
+        self._tried |= self._go_over(jobs, self._is_due)
 
-    def free_silent(self, jobs: Sequence[Job]) -> bool:
-        """Watch the jobs that others hold, and free those whose owners show nothing for a lease's length.
+    def outlast(self, jobs: Sequence[Job]) -> bool:
+        """Watch the jobs that others hold, until one is free or all have shown that their owners live.
 
         Returns:
-            Whether there were any.
+            Whether there is something to do.
         """
-        watched = self._held(jobs)
-        end = time.monotonic() + self._options.lease_seconds
-        while watched and time.monotonic() < end:
+        names = {job.name for job in jobs} - self._tried
+        watched = self._vigil.look(names)
+        while watched and not self._is_any_free(names):
             time.sleep(self._options.lease_seconds / 30)
-            now = self._held(jobs)
-            watched = {name: entry for name, entry in watched.items() if now.get(name) == entry}
-        return any([self._ledger.free(entry) for entry in watched.values()])
+            held = self._vigil.look(names)
+            watched = {name: entry for name, entry in watched.items() if held.get(name) == entry}
+        return self._is_any_free(names)
 
-    def _held(self, jobs: Sequence[Job]) -> dict[str, Entry]:
-        ours = {job.name for job in jobs}
-        entries = self._ledger.entries()
-        return {name: each for name, each in entries.items() if name in ours and each.state == "running"}
+    def enter(self, jobs: Sequence[Job], *, force: bool) -> list[Job]:
+        """Write down what has arrived, but for what would replace somebody else's files."""
+        entered = []
+        known = self._ledger.outcomes() if jobs else {}
+        for job in jobs:
+            try:
+                if not force:
+                    check_outputs([job], known)
+                entered.append(job)
+            except InputError as error:
+                self._listener.noticed(error.message, wrong=True)
+        if entered:
+            self._ledger.add(asked(entered))
+        return entered
+
+    def work_off_news(self, jobs: Mapping[str, Job]) -> dict[str, Job]:
+        """Go over what has arrived once, and give those that others have, or had, and that may become free.
+
+        Whether results still lie where they were written is not looked after: who takes them away has them.
+        """
+        if not jobs:
+            return {}
+        held = self._vigil.look(jobs.keys())
+        self._go_over([job for name, job in jobs.items() if name not in held], _is_news)
+        outcomes = self._ledger.outcomes()
+        return {name: job for name, job in jobs.items() if outcomes[name].state in ("waiting", "running")}
+
+    def _go_over(self, jobs: Sequence[Job], is_due: Callable[[Job, Entry, str | None], bool]) -> set[str]:
+        """Take and do what is due: what brought a process down last, the rest by its networks.
+
+        Returns:
+            Names of what was done.
+        """
+        outcomes = self._ledger.outcomes()
+        order = {key: place for place, key in enumerate(dict.fromkeys(map(_models_key, jobs)))}
+        jobs = sorted(jobs, key=lambda job: (outcomes[job.name].crashes, order[_models_key(job)]))
+        taken = set()
+        for number, job in enumerate(jobs, start=1):
+            entry = self._ledger.entry(job.name)
+            made_of = self._fingerprint(job)
+            if is_due(job, entry, made_of) and self._ledger.claim(entry, self.owner, made_of or ""):
+                taken.add(job.name)
+                self._do(job, number, len(jobs))
+        return taken
+
+    def _is_any_free(self, names: Collection[str]) -> bool:
+        outcomes = self._ledger.outcomes()
+        return any(outcomes[name].state == "waiting" for name in names)
 
     def _fingerprint(self, job: Job) -> str | None:
         """Say what a job is made of; None where a file is missing."""
@@ -111,12 +183,11 @@ class _Runner:
         except InputError:
             return None
 
-    def _is_due(self, entry: Entry, job: Job, made_of: str | None) -> bool:
-        if entry.state == "running" or job.name in self._tried:
+    def _is_due(self, job: Job, entry: Entry, made_of: str | None) -> bool:
+        if job.name in self._tried:
             return False
-        if entry.state == "waiting" or entry.fingerprint != (made_of or ""):
-            return True
-        return entry.state == "done" and not self._is_intact(job, entry)
+        missing = entry.state == "done" and not self._is_intact(job, entry)
+        return missing or _is_news(job, entry, made_of)
 
     def _is_intact(self, job: Job, entry: Entry) -> bool:
         try:
@@ -181,6 +252,11 @@ class _Maker:
         return self._models
 
 
+def _is_news(_job: Job, entry: Entry, made_of: str | None) -> bool:
+    """Tell whether a job was never tried with what it is made of now, or was given back."""
+    return entry.state == "waiting" or (entry.state != "running" and entry.fingerprint != (made_of or ""))
+
+
 def _models_key(job: Job) -> str:
     return _networks(job.config)
 
@@ -197,25 +273,3 @@ def _make_room(output: Path) -> None:
     make_folder(output.parent)
     for path in (output, record_path(output)):
         remove_leftovers(path)
-
-
-@contextmanager
-def _beating(options: BatchOptions, owner: str) -> Iterator[None]:
-    """Show, from a thread, that an owner lives."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_beat, args=(options, owner, stop.wait), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _beat(options: BatchOptions, owner: str, wait: Callable[[float], bool]) -> None:
-    # A connection belongs to one thread.
-    with Ledger(options.ledger) as ledger:
-        while not wait(options.lease_seconds / 6):
-            # A beat that is missed is made up for by the next one.
-            with suppress(InputError):
-                ledger.beat(owner)

@@ -15,16 +15,17 @@ from typing import NoReturn
 from animatex.batch.job import BatchOptions, Job, Listener
 from animatex.batch.ledger import Ledger
 from animatex.batch.owner import process_name
+from animatex.batch.watch import Watch
 from animatex.errors import AnimateXError, BackendError
 
 _PARENT_SECONDS = 1.0
 
 
-def supervise(jobs: Sequence[Job], options: BatchOptions, listener: Listener) -> None:
-    """Do as `run_jobs` in a process of its own, and begin another when it crashes.
+def supervise(work: Sequence[Job] | Watch, options: BatchOptions, listener: Listener) -> None:
+    """Do as `run_jobs`, or `run_watch`, in a process of its own, and begin another when it crashes.
 
     Args:
-        jobs: What to do; the ledger knows them.
+        work: Jobs to do, which the ledger knows; or a folder to watch.
         options: Ledger and weights.
         listener: Told of every job; it is sent to the other process.
 
@@ -38,7 +39,7 @@ def supervise(jobs: Sequence[Job], options: BatchOptions, listener: Listener) ->
         while True:
             begun = _tries(ledger)
             receiver, sender = context.Pipe(duplex=False)
-            worker = context.Process(target=_work, args=(tuple(jobs), options, listener, sender, os.getpid()))
+            worker = context.Process(target=_work, args=(work, options, listener, sender, os.getpid()))
             worker.start()
             sender.close()
             _wait(worker)
@@ -79,17 +80,19 @@ def _received(receiver: Connection) -> AnimateXError | None:
 
 
 def _work(
-    jobs: Sequence[Job], options: BatchOptions, listener: Listener, sender: Connection, parent: int
+    work: Sequence[Job] | Watch, options: BatchOptions, listener: Listener, sender: Connection, parent: int
 ) -> None:
     # A terminal's Ctrl-C reaches both processes; the parent passes it on as SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # The parent needs no networks, and so does not import what takes long.
-    from animatex.batch.runner import run_jobs
+    from animatex.batch.runner import run_jobs, run_watch
 
     try:
-        run_jobs(jobs, options, listener)
+        if isinstance(work, Watch):
+            run_watch(work, options, listener)
+        run_jobs(work, options, listener)
     except AnimateXError as error:
         sender.send(error)
 

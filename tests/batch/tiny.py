@@ -49,6 +49,7 @@ class Heard:
     def __init__(self) -> None:
         self.stages: list[str] = []
         self.ends: list[tuple[str, str | None]] = []
+        self.notices: list[tuple[str, bool]] = []
 
     @contextmanager
     def listening(self, number: int, total: int) -> Iterator[SilentProgress]:
@@ -63,6 +64,9 @@ class Heard:
     def ended(self, job, number, total, reason, seconds) -> None:
         self.ends.append((job.name, reason))
 
+    def noticed(self, text, *, wrong) -> None:
+        self.notices.append((text, wrong))
+
     @property
     def made(self) -> list[str]:
         return [name for name, reason in self.ends if reason is None]
@@ -76,7 +80,7 @@ def work_off(
     (folder / "out").mkdir(exist_ok=True)
     options = BatchOptions(folder / "out" / "batch.ledger", folder / "weights", lease)
     with Ledger(options.ledger) as ledger:
-        check_outputs(jobs, ledger.entries())
+        check_outputs(jobs, ledger.outcomes())
         ledger.add(asked(jobs))
         if retry_failed:
             ledger.retry([job.name for job in jobs])

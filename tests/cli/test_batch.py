@@ -9,9 +9,9 @@ import pytest
 from animatex.batch import supervisor
 from animatex.batch.job import BatchOptions
 from animatex.batch.ledger import Ledger
-from animatex.batch.runner import run_jobs
+from animatex.batch.runner import run_jobs, run_watch
 from animatex.errors import BackendError
-from animatex_cli.main import run
+from animatex_cli.main import INTERRUPTED, run
 from tests.batch.tiny import Heard, write_samples
 
 SMALL = ["--preset", "tiny", "--frames", "2", "--steps", "1"]
@@ -130,13 +130,59 @@ def test_a_wrong_manifest_is_exit_code_2_and_nothing_is_made(here, capsys):
         (["--batch", "refs/*.png"], "--batch refs/*.png: pictures need --driving"),
         (["--batch", "jobs.csv", "--shard", "0/2"], "--shard 0/2: needs I/N with I from 1 to N"),
         (["--batch", "jobs.csv", "--shard", "3/2"], "--shard 3/2: needs I/N with I from 1 to N"),
-        (["a.png", "b.mp4", "--out-dir", "x"], "--out-dir is of a batch, and needs --batch"),
-        (["a.png", "b.mp4", "--retry-failed"], "--retry-failed is of a batch, and needs --batch"),
+        (["--watch", "refs", "hero.png"], "REFERENCE is of one video, --watch of many"),
+        (
+            ["--watch", "refs", "--batch", "jobs.csv"],
+            "--watch refs and --batch jobs.csv: a folder is watched, or a list worked off",
+        ),
+        (["--watch", "refs", "--json"], "--json is one object at the end, and --watch has none"),
+        (["--watch", "refs", "--poll", "0"], "--poll 0: needs seconds from 0.1 to 3600"),
+        (["--watch", "refs", "--poll", "nan"], "--poll nan: needs seconds from 0.1 to 3600"),
+        (["--batch", "jobs.csv", "--poll", "1"], "--poll is of --watch; a batch looks once"),
+        (
+            ["--watch", "refs", "--out-dir", "refs/out"],
+            "--out-dir refs/out: results would arrive in refs, which is watched",
+        ),
+        (["a.png", "b.mp4", "--poll", "1"], "--poll is of a batch, and needs --batch or --watch"),
+        (["a.png", "b.mp4", "--out-dir", "x"], "--out-dir is of a batch, and needs --batch or --watch"),
+        (["a.png", "b.mp4", "--retry-failed"], "--retry-failed is of a batch, and needs --batch or --watch"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(arguments, message, place, capsys):
     assert run(["animate", *arguments]) == 2
     assert capsys.readouterr().err.splitlines()[0] == f"error: {message}"
+
+
+def test_a_watch_tells_what_it_makes_and_what_it_does_not(place, monkeypatch, capsys):
+    monkeypatch.setattr(supervisor, "supervise", watch_twice)
+    Path("refs/notes.txt").write_text("hello")
+    Path("refs/-r.png").write_bytes(Path("refs/r0.png").read_bytes())
+    command = ["animate", "--watch", "refs", "--driving", "dances", "--out-dir", "out", *SMALL]
+    assert run(command) == INTERRUPTED
+    shown = capsys.readouterr()
+    assert shown.out == "out/r0-d0.mp4\nout/r1-d0.mp4\n"
+    first, *others = shown.err.splitlines()
+    assert first == "refs is watched for pictures; Ctrl-C ends that"
+    assert "refs/notes.txt is no picture; left alone" in others
+    assert others[0].startswith("error: refs/-r.png ")
+    Path("refs/r0.png").write_text("no picture")
+    assert run([*command, "--quiet"]) == INTERRUPTED
+    assert "error: 1 of 1, r0-d0.mp4: refs/r0.png is not a picture" in capsys.readouterr().err
+    Path("dances/d0.npz").rename("refs/d0.npz")
+    assert run([*command, "--retry-failed", "--driving", "refs/d0.npz"]) == INTERRUPTED
+    assert "r0-d0.mp4: refs/r0.png is not a picture" in capsys.readouterr().err
+
+
+def watch_twice(watch, options, listener):
+    """Watch as the command does, but for a quarter of a minute that passes in no time."""
+    times = [0.0]
+
+    def sleep(seconds):
+        if len(times) == 2:
+            raise KeyboardInterrupt
+        times.append(15.0)
+
+    run_watch(watch, options, listener, sleep=sleep, clock=lambda: times[-1])
 
 
 def test_files_of_somebody_else_are_replaced_when_forced(here, capsys):
