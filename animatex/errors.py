@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import reprlib
 from types import ModuleType
 
 _INSTALL = {
@@ -12,6 +13,9 @@ _INSTALL = {
     "open_clip": "pip install open_clip_torch",
     "yaml": "pip install pyyaml",
 }
+
+_BRIEF = 160
+"""Characters that are quoted of what others say."""
 
 
 class AnimateXError(Exception):
@@ -70,3 +74,18 @@ def require(package: str, *, for_: str) -> ModuleType:
             f"{for_} needs the package {package}, which cannot be imported: {error}",
             hint=_INSTALL.get(package, f"pip install {package.replace('_', '-')}"),
         ) from error
+
+
+def brief(value: object) -> str:
+    """Say in a few words what may be long: another package's complaint, or a value out of a file.
+
+    Args:
+        value: An exception or text, of which the first line is taken; or any value, whose depth, length and
+            control characters do not matter then.
+    """
+    try:
+        text = str(value) if isinstance(value, str | Exception) else reprlib.repr(value)
+    except ValueError:  # thousands of digits
+        text = type(value).__name__
+    line = next(iter(text.strip().splitlines()), type(value).__name__)
+    return line if len(line) <= _BRIEF else f"{line[:_BRIEF]}…"

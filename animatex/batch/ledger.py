@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from animatex.errors import InputError
+from animatex.limits import check_file
 
 State = Literal["waiting", "running", "done", "failed", "poison"]
 
@@ -123,6 +124,8 @@ class Ledger:
         self.path = path
         if not create and not path.is_file():
             raise InputError(f"{path} does not exist", hint="animatex animate --batch writes ledgers.")
+        if path.exists():
+            check_file(path)
         with self._in_words():
             self._base = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)
             try:
@@ -262,6 +265,7 @@ class Ledger:
 
     def _set_up(self) -> None:
         """Make the table in a file that is new, and refuse one that is something else."""
+        self._base.execute("PRAGMA trusted_schema = OFF")
         self._base.execute("PRAGMA journal_mode = DELETE")
         self._base.execute("PRAGMA synchronous = FULL")
         self._base.execute("BEGIN IMMEDIATE")
@@ -278,6 +282,15 @@ class Ledger:
                 f"{self.path} is a ledger of version {version}; this animatex reads {_VERSION}",
                 hint="update animatex, or begin another with --ledger.",
             )
+        self._check_schema()
+
+    def _check_schema(self) -> None:
+        """Refuse a database with more in it than our table: triggers and views are programs."""
+        what = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+        with closing(sqlite3.connect(":memory:")) as ours:
+            ours.execute(_TABLE)
+            if self._base.execute(what).fetchall() != ours.execute(what).fetchall():
+                raise InputError(f"{self.path} is no ledger as animatex writes it", hint="another --ledger.")
 
     def _ask(self, pragma: str) -> int:
         return int(self._base.execute(pragma).fetchone()[0])

@@ -23,14 +23,13 @@ from animatex.config.problems import Problem, problems_of, summary
 from animatex.config.run import AnimateConfig, NonNegative
 from animatex.config.section import Section
 from animatex.errors import ConfigError, InputError
+from animatex.limits import JOBS, TEXT_BYTES, read_bytes
 from animatex.pose.io import READ_SUFFIXES, holds_poses
 from animatex.record import record_path, result_title
 from animatex.video.image import is_image
 from animatex.video.writer import VIDEO_SUFFIXES
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".csv", ".jsonl")
-MAX_JOBS = 10_000
-MAX_BYTES = 8 * 2**20
 
 LoadPreset = Callable[[str, Sequence[Override]], AnimateConfig]
 """From a preset's name or file and a job's own settings to what the job runs with."""
@@ -93,8 +92,9 @@ def read_manifest(path: Path, out: Path, preset: str, load: LoadPreset) -> tuple
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
         raise ConfigError(summary(str(path), problems_of(error, Manifest, data, places))) from error
-    if not 0 < len(manifest.jobs) <= MAX_JOBS:
-        raise ConfigError(f"{path} has {len(manifest.jobs)} jobs; needs 1 to {MAX_JOBS}")
+    if not manifest.jobs:
+        raise ConfigError(f"{path} has no jobs; needs at least one")
+    _check_number(len(manifest.jobs), str(path))
     wheres = [places["jobs", number] for number in range(len(manifest.jobs))]
     return _checked(list(zip(manifest.jobs, wheres, strict=True)), str(path), path.parent, out, preset, load)
 
@@ -122,11 +122,8 @@ def pair_up(pattern: str, driving: Path, out: Path, preset: str, load: LoadPrese
             hint=f"a pattern in quotes, 'refs/*.png', or a manifest ({', '.join(MANIFEST_SUFFIXES)}).",
         )
     performances = find_performances(driving)
-    if len(pictures) * len(performances) > MAX_JOBS:
-        raise ConfigError(
-            f"{len(pictures)} pictures with {len(performances)} performances are "
-            f"{len(pictures) * len(performances)} jobs; at most {MAX_JOBS} are one batch"
-        )
+    number = len(pictures) * len(performances)
+    _check_number(number, f"--batch {pattern} ({len(pictures)} pictures, {len(performances)} performances)")
     return pair(pictures, performances, f"--batch {pattern}", out, preset, load)
 
 
@@ -171,6 +168,13 @@ def shard_of(jobs: Sequence[Job], index: int, count: int) -> tuple[Job, ...]:
 
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:8], "big")
+
+
+def _check_number(jobs: int, source: str) -> None:
+    if jobs > JOBS.value():
+        raise ConfigError(
+            f"{source} has {jobs} jobs; at most {JOBS.value()} are one batch", hint=JOBS.raise_to(jobs)
+        )
 
 
 def find_performances(driving: Path) -> list[Path]:
@@ -284,13 +288,9 @@ def _collisions(jobs: list[tuple[Job, Where]]) -> list[Problem]:
 
 def _read_text(path: Path) -> str:
     try:
-        content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error.strerror}", hint="--batch with a manifest."
-        ) from error
-    if content is None:
-        raise ConfigError(f"{path} is larger than {MAX_BYTES} bytes; is this a manifest?")
+        content = read_bytes(path, TEXT_BYTES)
+    except InputError as error:
+        raise ConfigError(error.message, hint=error.hint or "--batch with a manifest.") from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

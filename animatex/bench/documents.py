@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from animatex.errors import InputError
+from animatex.errors import InputError, brief
 from animatex.files import replacing
+from animatex.limits import TEXT_BYTES, read_bytes
 
 T = TypeVar("T")
 
@@ -44,19 +45,17 @@ def read_document(path: Path, format: str, kind: type[T], *, what: str, again: s
             message names.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist", hint=again) from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        document = json.loads(read_bytes(path, TEXT_BYTES).decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}", hint=again) from error
+        raise InputError(f"{path} is not JSON: {brief(error)}", hint=again) from error
+    except InputError as error:
+        raise InputError(error.message, hint=error.hint or again) from error
     found = document.pop("format", None) if isinstance(document, dict) else None
     if str(found).partition("/")[0] != format.partition("/")[0]:
-        raise InputError(f"{path} is no {what}: its format is {found}", hint=again)
+        raise InputError(f"{path} is no {what}: its format is {brief(found)}", hint=again)
     if found != format:
         raise InputError(
-            f"{path} is in format {found}; this animatex reads {format}",
+            f"{path} is in format {brief(found)}; this animatex reads {format}",
             hint="update animatex, or make the file again.",
         )
     try:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from animatex.errors import InputError
+from animatex.errors import InputError, brief
+from animatex.limits import TEXT_BYTES, read_bytes
 
 RUN_FILE = "run.json"
 
@@ -72,7 +73,7 @@ def read_run_facts(folder: Path) -> RunFacts:
     if not path.is_file():
         return RunFacts(None, {})
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_bytes(path, TEXT_BYTES).decode("utf-8"))
         if not isinstance(document, dict):
             raise ValueError("it holds no object")
         known = {"fps": document.get("fps"), "provenance": document.get("provenance", {})}
@@ -81,8 +82,8 @@ def read_run_facts(folder: Path) -> RunFacts:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
         raise InputError(f"{path}: {where}: {first['msg']}", hint=_AGAIN) from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}", hint=_AGAIN) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read: {brief(error)}", hint=_AGAIN) from error
 
 
 _AGAIN = "make the folder again with: animatex bench run."

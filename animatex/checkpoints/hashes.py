@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 from animatex.checkpoints.catalogue import KnownFile
 from animatex.errors import InputError
 from animatex.files import replacing
+from animatex.limits import TEXT_BYTES, read_bytes
 from animatex.progress import Progress, silent
 
 CHUNK = 2**20
+_DIGEST = re.compile(rb"[0-9a-f]{40,64}\b")
 
 
 class Megabytes:
@@ -71,7 +74,12 @@ def digest_like(path: Path, expected: str, progress: Progress = silent, name: st
 def noted_digest(path: Path) -> str | None:
     """Read the hash that was noted beside a file, in the form of sha256sum; None without a note."""
     note = _note(path)
-    return note.read_text().split(maxsplit=1)[0] if note.is_file() else None
+    if not note.is_file():
+        return None
+    found = _DIGEST.match(read_bytes(note, TEXT_BYTES))
+    if not found:
+        raise InputError(f"{note} holds no hash", hint="remove it, and convert the file again.")
+    return found[0].decode()
 
 
 def note_digest(path: Path, digest: str) -> None:

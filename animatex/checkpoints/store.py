@@ -8,7 +8,8 @@ import pickle
 import re
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,8 @@ from torch import Tensor
 
 from animatex.checkpoints.history import completed_unet
 from animatex.config.section import Section
-from animatex.errors import CheckpointMismatch, InputError
+from animatex.errors import CheckpointMismatch, InputError, brief
+from animatex.limits import HEADER_BYTES, check_bytes, check_file
 
 Kind = Literal["unet", "rig", "clip", "vae"]
 VERSION = 1
@@ -38,8 +40,12 @@ _BROKEN_STREAM = (
     AssertionError,
     AttributeError,
     struct.error,
+    OverflowError,
+    MemoryError,
 )
 """What PyTorch's reader raises, depending on where a stream breaks."""
+
+_SHOWN_DIFFERENCES = 20
 
 _NAMES = {"unet": "a UNet", "rig": "a rig network", "clip": "a CLIP encoder", "vae": "an autoencoder"}
 
@@ -115,11 +121,17 @@ def read_header(path: Path) -> Header | None:
         return None
     kind, _, version = metadata["format"].removeprefix("animatex-").partition("/")
     if version != str(VERSION):
+        found = brief(metadata["format"])
         raise InputError(
-            f"{path.name} is in format {metadata['format']}; this version of animatex reads /{VERSION}",
+            f"{path.name} is in format {found}; this version of animatex reads /{VERSION}",
             hint="update animatex, or take weights made with this version.",
         )
-    config: Mapping[str, object] = json.loads(metadata.get("config", "{}"))
+    try:
+        config: Mapping[str, object] = json.loads(metadata.get("config", "{}"))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, brief(error)) from error
+    if not isinstance(config, dict):
+        raise _damaged(path, "its settings are no section of a preset")
     if kind == "unet":
         config = completed_unet(config)
     return Header(kind, config, metadata.get("source_sha256"))
@@ -153,23 +165,25 @@ def read_weights(
         )
     if header.kind != kind:
         raise CheckpointMismatch(
-            f"{path.name} holds {_NAMES.get(header.kind, header.kind)}; {_NAMES[kind]} is needed here"
+            f"{path.name} holds {_NAMES.get(header.kind, brief(header.kind))}; {_NAMES[kind]} is needed here"
         )
     wanted = config.model_dump(mode="json")
     differing = sorted(_differences(wanted, header.config))
     if differing:
+        if len(differing) > _SHOWN_DIFFERENCES:
+            differing[_SHOWN_DIFFERENCES:] = [f"  and {len(differing) - _SHOWN_DIFFERENCES} more"]
         raise CheckpointMismatch(
             "\n".join(
                 [f"{path.name} was made for other sizes of {_NAMES[kind].split(' ', 1)[1]}", *differing]
             ),
             hint="take the preset that belongs to the file, or the file that belongs to the preset.",
         )
-    with safe_open(path, framework="pt") as whole:
+    with _broken_explained(path), safe_open(path, framework="pt") as whole:
         names = list(whole.keys())
     tensors = {}
     for start in range(0, len(names), AT_ONCE):
         # What is cast is no longer needed in the file's own dtype: its pages go when this opening is closed.
-        with safe_open(path, framework="pt") as part:
+        with _broken_explained(path), safe_open(path, framework="pt") as part:
             for name in names[start : start + AT_ONCE]:
                 tensor: Tensor = part.get_tensor(name)
                 tensors[name] = tensor.to(dtype or tensor.dtype)
@@ -187,12 +201,7 @@ def read_foreign(path: Path) -> dict[str, Tensor]:
     Raises:
         InputError: There is no such file, it is cut short, or it holds more than tensors and plain values.
     """
-    if _metadata(path) is not None:
-        from safetensors.torch import load_file
-
-        loaded: object = load_file(path)
-    else:
-        loaded = _unpickle(path)
+    loaded: object = read_tensors(path) if _metadata(path) is not None else read_pickled(path)
     for wrapper in ("state_dict", "model"):
         if isinstance(loaded, dict) and isinstance(loaded.get(wrapper), dict):
             loaded = loaded[wrapper]
@@ -206,45 +215,88 @@ def read_foreign(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def _unpickle(path: Path) -> object:
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of a safetensors file, whoever wrote it.
+
+    Raises:
+        InputError: It is damaged.
+    """
+    from safetensors.torch import load_file
+
+    with _broken_explained(path):
+        tensors: dict[str, Tensor] = load_file(path)
+    return tensors
+
+
+def read_pickled(path: Path) -> object:
+    """Read what torch.save wrote, if it is tensors and plain values.
+
+    Raises:
+        InputError: It is damaged, or holds more than that; nothing in it is run.
+    """
+    check_file(path)
     with path.open("rb") as file:
         start = file.read(4)
     if start != _ZIP and start[:1] != _PICKLE:
         raise InputError(f"{path.name} is not a checkpoint", hint="a web page saved in its place, perhaps.")
-    if start == _ZIP and _is_program(path):
-        raise InputError(
-            f"{path.name} is a program in TorchScript, not named tensors; its code is not run",
-            hint="take the file with the weights alone.",
-        )
+    if start == _ZIP:
+        _check_archive(path)
     try:
         loaded: object = torch.load(path, map_location="cpu", weights_only=True, mmap=start == _ZIP)
     except pickle.UnpicklingError as error:
         wanted = re.search(r"GLOBAL (\w[\w.]*\.\w+)", str(error))
         if wanted is None:
-            raise InputError(f"{path.name} is damaged or cut short", hint="download it again.") from error
+            raise _damaged(path) from error
         raise InputError(
             f"{path.name} wants to run code when it is read, which a checkpoint has no need to: {wanted[1]}",
             hint="do not open it with other tools either, unless you trust where it comes from.",
         ) from error
     except _BROKEN_STREAM as error:
-        raise InputError(f"{path.name} is damaged or cut short", hint="download it again.") from error
+        raise _damaged(path) from error
     return loaded
 
 
-def _is_program(path: Path) -> bool:
-    """Tell whether an archive is TorchScript's, which torch.load would warn of before it refuses."""
+def _check_archive(path: Path) -> None:
+    """Refuse archives that torch.load would warn of, or unpack without end."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except (zipfile.BadZipFile, *_BROKEN_STREAM):
-        return False
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, *_BROKEN_STREAM) as error:
+        raise _damaged(path) from error
+    if any(entry.filename.endswith("/constants.pkl") for entry in entries):
+        raise InputError(
+            f"{path.name} is a program in TorchScript, not named tensors; its code is not run",
+            hint="take the file with the weights alone.",
+        )
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise InputError(
+            f"{path.name} is a compressed archive, which torch.save does not write",
+            hint="download it again, or unpack it first.",
+        )
+    described = sum(entry.file_size for entry in entries if entry.filename.endswith("/data.pkl"))
+    check_bytes(path, described, HEADER_BYTES, "lists its tensors in")
+
+
+@contextmanager
+def _broken_explained(path: Path) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (SafetensorError, OSError, *_BROKEN_STREAM) as error:
+        raise _damaged(path, brief(error)) from error
+
+
+def _damaged(path: Path, why: str = "") -> InputError:
+    said = f": {why}" if why else ""
+    return InputError(f"{path.name} is damaged or cut short{said}", hint="download it again.")
 
 
 def _metadata(path: Path) -> dict[str, str] | None:
     """Read a safetensors file's metadata; None for a file of another type."""
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{path} does not exist", hint="animatex weights list shows what is installed.")
-    size = path.stat().st_size
+    size = check_file(path)
     with path.open("rb") as file:
         start = file.read(9)
         if len(start) < 9 or start[8:9] != b"{":
@@ -252,19 +304,20 @@ def _metadata(path: Path) -> dict[str, str] | None:
         (length,) = struct.unpack("<Q", start[:8])
         if length > size - 8:
             return None
+        check_bytes(path, length, HEADER_BYTES, "lists its tensors in")
         try:
             header = json.loads(b"{" + file.read(length - 1))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
-    data = max(
-        (entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0
-    )
+    metadata = header.pop("__metadata__", {})
+    try:
+        data = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
+    except (TypeError, ValueError, LookupError) as error:
+        raise _damaged(path, "its list of tensors is none") from error
     if size != 8 + length + data:
-        raise InputError(
-            f"{path.name} is damaged or cut short: {size} of {8 + length + data} bytes",
-            hint="download it again.",
-        )
-    metadata: dict[str, str] = header.get("__metadata__", {})
+        raise _damaged(path, f"{size} of {8 + length + data} bytes")
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise _damaged(path, "what it says about itself is no text")
     return metadata
 
 
@@ -275,5 +328,5 @@ def _differences(wanted: Mapping[str, object], found: Mapping[str, object], pref
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             lines += _differences(ours, theirs, f"{prefix}{key}.")
         elif ours != theirs:
-            lines.append(f"  {prefix}{key}: the file has {theirs}; the preset has {ours}")
+            lines.append(f"  {prefix}{brief(key)}: the file has {brief(theirs)}; the preset has {ours}")
     return lines

@@ -15,13 +15,13 @@ from typing import Any, ClassVar, TypeAlias
 
 import yaml
 
-from animatex.errors import ConfigError
+from animatex.errors import ConfigError, InputError
+from animatex.limits import PRESET_BYTES, read_bytes
 
 Scalar: TypeAlias = str | int | float | bool | None
 Data: TypeAlias = "Scalar | dict[str, Data] | tuple[Data, ...]"
 KeyPath: TypeAlias = tuple[str | int, ...]
 
-MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 _LARGEST = 2**63 - 1
 _PRESET_HINT = "name a preset, or a YAML file that exists."
@@ -89,14 +89,10 @@ def read_document(path: Path, *, named_in: Where | None = None) -> Node:
     """
     place = f"{named_in}: " if named_in else ""
     try:
-        content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(
-            f"{place}{path} cannot be read: {why}", hint=_PART_HINT if named_in else _PRESET_HINT
-        ) from error
-    if content is None:
-        raise ConfigError(f"{place}{path} is larger than {MAX_BYTES} bytes; is this a preset?")
+        content = read_bytes(path, PRESET_BYTES)
+    except InputError as error:
+        hint = error.hint or (_PART_HINT if named_in else _PRESET_HINT)
+        raise ConfigError(f"{place}{error.message}", hint=hint) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

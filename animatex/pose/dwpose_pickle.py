@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from animatex.errors import InputError
+from animatex.errors import InputError, brief
+from animatex.pose.fields import checked_sequence
 from animatex.pose.pickles import PickledArray, read_plain_pickle
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
@@ -52,7 +53,7 @@ def read_dwpose_pickle(path: Path, canvas: Size | None, fps: float | None) -> Po
     """
     content = read_plain_pickle(path)
     if not isinstance(content, dict) or "bodies" not in content:
-        found = ", ".join(map(str, content)) if isinstance(content, dict) else type(content).__name__
+        found = brief(", ".join(content)) if isinstance(content, dict) else type(content).__name__
         raise InputError(f"{path} is not a DWPose pickle: it has no 'bodies', only {found}", hint=_OTHERS)
     if isinstance(content["bodies"], dict):
         bodies = content["bodies"]
@@ -77,7 +78,7 @@ def read_dwpose_pickle(path: Path, canvas: Size | None, fps: float | None) -> Po
     size = _size(content, canvas, path)
     pixels = (points * [size.width, size.height]).astype(np.float32)
     rate = fps if fps is not None else _rate(content, path)
-    return PoseSequence(pixels, seen.astype(np.float32), size, rate)
+    return checked_sequence(str(path), pixels, seen.astype(np.float32), size, rate)
 
 
 def _numbers(
@@ -90,7 +91,7 @@ def _numbers(
     try:
         array = value.to_numpy().astype(np.float64)
     except ValueError as error:
-        raise InputError(f"{path}: '{field}': {error}", hint=_OTHERS) from error
+        raise InputError(f"{path}: '{field}': {brief(error)}", hint=_OTHERS) from error
     fits = array.ndim == len(shape) and all(
         wanted in (None, side) for wanted, side in zip(shape, array.shape, strict=True)
     )
@@ -112,7 +113,7 @@ def _size(content: Mapping[object, object], canvas: Size | None, path: Path) -> 
     ):
         return Size(size[0], size[1])
     if "size" in content:
-        raise InputError(f"{path}: 'size' is {size}; needs height, width and channels", hint=_OTHERS)
+        raise InputError(f"{path}: 'size' is {brief(size)}; needs height, width and channels", hint=_OTHERS)
     if canvas is None:
         raise InputError(
             f"{path} does not say how large its pictures are",

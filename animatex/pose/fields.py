@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from animatex.errors import InputError
+from animatex.errors import InputError, brief
+from animatex.limits import FPS, check_size
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS
 from animatex.video.frames import Size
@@ -28,8 +30,8 @@ def parse_json(text: str, source: str) -> Json:
     """
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{source} is not JSON: {error}", hint=READABLE) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{source} is not JSON: {brief(error)}", hint=READABLE) from error
 
 
 def take_points(content: Json, field: str, counts: tuple[int, ...], where: str) -> np.ndarray:
@@ -56,7 +58,9 @@ def take_points(content: Json, field: str, counts: tuple[int, ...], where: str) 
     for i, value in enumerate(values):
         if not _is_number(value):
             what = KEYPOINT_NAMES[i // 3] if counts == (NUM_KEYPOINTS,) else f"point {i // 3}"
-            raise InputError(f"{where}: '{field}', {what} is {value}; needs a finite number", hint=READABLE)
+            raise InputError(
+                f"{where}: '{field}', {what} is {brief(value)}; needs a finite number", hint=READABLE
+            )
     return np.array(values, np.float32)
 
 
@@ -68,7 +72,7 @@ def take_number(content: dict[str, Json], field: str, source: str) -> float:
     """
     value = content.get(field)
     if not _is_number(value):
-        raise InputError(f"{source}: '{field}' is {value}; needs a finite number", hint=READABLE)
+        raise InputError(f"{source}: '{field}' is {brief(value)}; needs a finite number", hint=READABLE)
     return float(cast(float, value))
 
 
@@ -84,6 +88,11 @@ def checked_sequence(
         raise InputError(
             f"{source} has {keypoints.shape[1]} key points a frame; needs {NUM_KEYPOINTS}",
             hint="read other layouts through OpenPose JSON.",
+        )
+    check_size(Path(source), canvas.height, canvas.width, "is for pictures of")
+    if fps > FPS.value():
+        raise InputError(
+            f"{source} claims {fps:g} frames a second; at most {FPS.value()} are believed", hint=MAKE
         )
     try:
         return PoseSequence(keypoints, scores, canvas, fps)

@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
-from animatex.errors import InputError
+from animatex.errors import InputError, brief
 from animatex.files import replacing
+from animatex.limits import POSE_BYTES, check_bytes, check_file
 from animatex.pose.dwpose_pickle import read_dwpose_pickle
 from animatex.pose.extract import Person
 from animatex.pose.fields import (
@@ -37,6 +40,12 @@ FORMAT, VERSION = "animatex-poses", 1
 READ_SUFFIXES = (".npz", ".jsonl", ".json", ".pkl")
 WRITE_SUFFIXES = (".npz", ".jsonl", ".json")
 STANDARD_STREAM = Path("-")
+
+_BROKEN_ARCHIVE = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, TypeError, SyntaxError, LookupError),
+    *(OverflowError, MemoryError, RecursionError, NotImplementedError, RuntimeError),
+)
+"""What zipfile and numpy raise, depending on where an archive is broken or what it claims."""
 
 _FIELDS = ("format", "version", "keypoints", "scores", "canvas", "fps")
 
@@ -69,10 +78,11 @@ def read_poses(
     """
     if path == STANDARD_STREAM:
         return read_json_lines(sys.stdin, "standard input")
-    if not path.exists():
-        raise InputError(f"{path} does not exist")
     suffix = path.suffix.lower()
-    if path.is_dir() or suffix == ".json":
+    if path.is_dir():
+        return read_openpose(path, canvas, fps, person)
+    check_bytes(path, check_file(path), POSE_BYTES, "has")
+    if suffix == ".json":
         return read_openpose(path, canvas, fps, person)
     if suffix == ".npz":
         return _read_npz(path)
@@ -142,13 +152,14 @@ def read_json_lines(stream: TextIO, source: str) -> PoseSequence:
     Raises:
         InputError: A line is not what it should be; the message says which.
     """
-    head = parse_json(stream.readline() or "null", f"{source}, line 1")
+    lines = _lines(stream, source)
+    head = parse_json(next(lines, "null"), f"{source}, line 1")
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise InputError(f"{source} does not begin with a line about our poses", hint=MAKE)
     _check_version(source, head.get("version"))
     expected = take_number(head, "frames", source)
     rows = []
-    for number, line in enumerate(stream, start=2):
+    for number, line in enumerate(lines, start=2):
         if line.strip():
             content = parse_json(line, f"{source}, line {number}")
             rows.append(take_points(content, "keypoints", (NUM_KEYPOINTS,), f"{source}, line {number}"))
@@ -157,6 +168,19 @@ def read_json_lines(stream: TextIO, source: str) -> PoseSequence:
     canvas = Size(int(take_number(head, "height", source)), int(take_number(head, "width", source)))
     table = np.array(rows, np.float32).reshape(-1, NUM_KEYPOINTS, 3)
     return checked_sequence(source, table[..., :2], table[..., 2], canvas, take_number(head, "fps", source))
+
+
+def _lines(stream: TextIO, source: str) -> Iterator[str]:
+    """Read lines, as long as there are no more of them than a file may have."""
+    left = POSE_BYTES.value()
+    while line := stream.readline(left + 1):
+        left -= len(line)
+        if left < 0:
+            raise InputError(
+                f"{source} goes on after {POSE_BYTES.value()} characters",
+                hint=POSE_BYTES.raise_to(10 * POSE_BYTES.value()),
+            )
+        yield line
 
 
 def _write_npz(poses: PoseSequence, path: Path) -> None:
@@ -174,27 +198,30 @@ def _write_npz(poses: PoseSequence, path: Path) -> None:
 
 def _read_npz(path: Path) -> PoseSequence:
     try:
+        with zipfile.ZipFile(path) as archive:
+            held = {entry.filename.removesuffix(".npy"): entry.file_size for entry in archive.infolist()}
+        missing = [field for field in _FIELDS if field not in held]
+        if missing:
+            only = brief(", ".join(held))
+            raise InputError(
+                f"{path} is not one of our pose files: it has no '{missing[0]}', only {only}", hint=MAKE
+            )
+        check_bytes(path, sum(held[field] for field in _FIELDS), POSE_BYTES, "unpacks to")
         with np.load(path, allow_pickle=False) as file:
-            missing = [field for field in _FIELDS if field not in file]
-            if missing:
-                raise InputError(
-                    f"{path} is not one of our pose files: it has no '{missing[0]}', only {', '.join(file)}",
-                    hint=MAKE,
-                )
             name, version, keypoints, scores, canvas, fps = (file[field] for field in _FIELDS)
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
-        raise InputError(f"{path} cannot be read as .npz: {error}", hint=MAKE) from error
+    except _BROKEN_ARCHIVE as error:
+        raise InputError(f"{path} cannot be read as .npz: {brief(error)}", hint=MAKE) from error
     if name.shape != () or str(name) != FORMAT:
-        raise InputError(f"{path} is not one of our pose files: its format is {name}", hint=MAKE)
+        raise InputError(f"{path} is not one of our pose files: its format is {brief(str(name))}", hint=MAKE)
     _check_version(str(path), version.item() if version.shape == () else None)
     if canvas.shape != (2,) or fps.shape != () or canvas.dtype.kind not in "iu" or fps.dtype.kind != "f":
-        raise InputError(f"{path}: canvas and fps are {canvas} and {fps}", hint=MAKE)
+        raise InputError(f"{path}: canvas and fps are {brief(str(canvas))} and {brief(str(fps))}", hint=MAKE)
     return checked_sequence(str(path), keypoints, scores, Size(int(canvas[0]), int(canvas[1])), float(fps))
 
 
 def _check_version(source: str, version: object) -> None:
     if version != VERSION:
         raise InputError(
-            f"{source} is a pose file of version {version}; this animatex reads version {VERSION}",
+            f"{source} is a pose file of version {brief(version)}; this animatex reads version {VERSION}",
             hint="update animatex, or make the file again.",
         )

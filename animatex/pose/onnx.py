@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol, cast
 
 import numpy as np
 
-from animatex.errors import BackendError, require
+from animatex.errors import BackendError, brief, require
+from animatex.limits import check_file
 from animatex.pose.estimator import Device
 from animatex.runtime import Resolved
 
@@ -21,6 +23,16 @@ _PROVIDERS = {
     "mps": "CoreMLExecutionProvider",
     "cpu": "CPUExecutionProvider",
 }
+_PROBLEMS = (
+    "InvalidProtobuf",
+    "InvalidGraph",
+    "InvalidArgument",
+    "NotImplemented",
+    "RuntimeException",
+    "Fail",
+)
+"""What ONNX Runtime raises."""
+
 _NAMES = {provider: name for name, provider in _PROVIDERS.items()}
 
 
@@ -58,6 +70,8 @@ def open_networks(paths: Sequence[Path], device: Device, who: str) -> Resolved[t
     """
     runtime = require("onnxruntime", for_=f"running {who}")
     provider, asked = choose_provider(device, runtime.get_available_providers(), who)
+    for path in paths:
+        check_file(path)
     sessions = [_open_session(runtime, path, provider) for path in paths]
     running = [session.get_providers()[0] for session in sessions]
     fallen = [name for name in running if name != provider]
@@ -66,7 +80,9 @@ def open_networks(paths: Sequence[Path], device: Device, who: str) -> Resolved[t
         reason = f"ONNX Runtime could not start {provider} and fell back to {_described(fallen[0])}"
         if device != "auto":
             raise BackendError(f"{who} does not run on '{device}' here: {reason}", hint="--device cpu.")
-    networks = tuple(_as_network(session) for session in sessions)
+    networks = tuple(
+        _as_network(runtime, session, path) for session, path in zip(sessions, paths, strict=True)
+    )
     return Resolved(_NAMES.get(running[0], running[0]), reason, networks)
 
 
@@ -93,21 +109,29 @@ def _described(provider: str) -> str:
 
 def _open_session(runtime: ModuleType, path: Path, provider: str) -> _Session:
     providers = [provider] if provider == "CPUExecutionProvider" else [provider, "CPUExecutionProvider"]
+    with _problems_explained(runtime, path):
+        return cast(_Session, runtime.InferenceSession(str(path), providers=providers))
+
+
+@contextmanager
+def _problems_explained(runtime: ModuleType, path: Path) -> Iterator[None]:
     problems = runtime.capi.onnxruntime_pybind11_state
     try:
-        return cast(_Session, runtime.InferenceSession(str(path), providers=providers))
-    except (
-        problems.InvalidProtobuf,
-        problems.InvalidGraph,
-        problems.Fail,
-        problems.InvalidArgument,
-    ) as error:
+        yield
+    except tuple(getattr(problems, name) for name in _PROBLEMS) as error:
         raise BackendError(
-            f"{path} is not a network that ONNX Runtime {runtime.__version__} can run: {error}",
+            f"{path} is not a network that ONNX Runtime {runtime.__version__} can run: {brief(error)}",
             hint="download the file again, or set pose.estimator=mediapipe.",
         ) from error
 
 
-def _as_network(session: _Session) -> Network:
-    name = session.get_inputs()[0].name
-    return lambda picture: session.run(None, {name: picture})
+def _as_network(runtime: ModuleType, session: _Session, path: Path) -> Network:
+    inputs = session.get_inputs()
+    if len(inputs) != 1:
+        raise BackendError(f"{path} is a network with {len(inputs)} inputs; needs one, a picture")
+
+    def network(picture: np.ndarray) -> list[np.ndarray]:
+        with _problems_explained(runtime, path):
+            return session.run(None, {inputs[0].name: picture})
+
+    return network

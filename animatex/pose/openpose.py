@@ -11,6 +11,7 @@ import numpy as np
 
 from animatex.errors import InputError
 from animatex.files import replacing, replacing_folder
+from animatex.limits import POSE_BYTES, read_bytes
 from animatex.pose.estimator import DetectedPoses
 from animatex.pose.extract import Person, follow_person
 from animatex.pose.fields import (
@@ -131,7 +132,7 @@ def openpose_frames(poses: PoseSequence) -> Iterator[Json]:
 
 
 def _file_frames(path: Path) -> Iterator[tuple[str, Json]]:
-    content = parse_json(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    content = parse_json(_text(path), str(path))
     frames = content if isinstance(content, list) else [content]
     return ((str(path), frame) for frame in frames)
 
@@ -140,8 +141,11 @@ def _folder_frames(folder: Path) -> Iterator[tuple[str, Json]]:
     files = sorted((f for f in folder.iterdir() if f.suffix.lower() == ".json"), key=_frame_number)
     if not files:
         raise InputError(f"{folder} is a folder without .json files", hint=READABLE)
-    texts = ((str(file), file.read_text(encoding="utf-8", errors="replace")) for file in files)
-    return ((name, parse_json(text, name)) for name, text in texts)
+    return ((str(file), parse_json(_text(file), str(file))) for file in files)
+
+
+def _text(path: Path) -> str:
+    return read_bytes(path, POSE_BYTES).decode("utf-8", errors="replace")
 
 
 def _frame_number(path: Path) -> tuple[int, str]:

@@ -6,16 +6,25 @@ this module, so nothing from outside is imported or called, whatever the file sa
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
+import pickletools
 import re
+import struct
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
-from animatex.errors import InputError
+from animatex.errors import InputError, brief
+from animatex.limits import POSE_BYTES, read_bytes
 
 _NUMBERS = re.compile(r"b1|[iu][1248]|f[248]")
+_MAX_STEPS = 100_000
+"""A pickle of poses has a few hundred; each of them may take a hundred times its own memory."""
+
 _NOT_RUN = "nothing in it was run; save the poses as .npz or OpenPose JSON where they were made."
 
 
@@ -35,12 +44,12 @@ class _Dtype(_StandIn):
 
     def __init__(self, name: object, *_options: object) -> None:
         if not (isinstance(name, str) and _NUMBERS.fullmatch(name)):
-            raise ValueError(f"arrays of {name!r} are not read, only numbers")
+            raise ValueError(f"arrays of {brief(name)} are not read, only numbers")
         self.dtype = np.dtype(name)
 
     def __setstate__(self, state: object) -> None:
         if not (isinstance(state, tuple) and len(state) >= 2 and state[1] in ("<", ">", "|", "=")):
-            raise ValueError(f"a type of numbers has the state {state!r}")
+            raise ValueError(f"a type of numbers has the state {brief(state)}")
         self.dtype = self.dtype.newbyteorder(state[1])
 
 
@@ -64,11 +73,11 @@ class PickledArray(_StandIn):
         """
         shape, dtype, data, order = self._parts
         if not isinstance(shape, tuple) or not all(type(side) is int and side >= 0 for side in shape):
-            raise ValueError(f"an array has the shape {shape!r}")
+            raise ValueError(f"an array has the shape {brief(shape)}")
         if not (isinstance(dtype, _Dtype) and isinstance(data, bytes | bytearray)):
             raise ValueError("an array is not stored as numbers")
         if len(data) != math.prod(shape) * dtype.dtype.itemsize:
-            raise ValueError(f"an array of shape {shape} has {len(data)} bytes of {dtype.dtype}")
+            raise ValueError(f"an array of shape {brief(shape)} has {len(data)} bytes of {dtype.dtype}")
         return np.frombuffer(data, dtype.dtype).reshape(shape, order="F" if order == "F" else "C")
 
 
@@ -111,8 +120,39 @@ class _Refused(Exception):
     """A pickle names something that is no data."""
 
 
-class _Reader(pickle.Unpickler):
-    """Reads a pickle whose every name is one of `_KNOWN`."""
+class _Reader(pickle._Unpickler):
+    """Reads a pickle whose every name is one of `_KNOWN`, and whose every key is text.
+
+    Keys are hashed, and a hundred bytes can describe a tuple of tuples whose hash takes a year. Only the
+    standard library's reader in Python has a place for that check.
+    """
+
+    stack: list[object]
+    # Sets hash their items as well.
+    dispatch: ClassVar[dict[int, Any]] = {
+        code: load
+        for code, load in pickle._Unpickler.dispatch.items()
+        if bytes([code]) not in (pickle.ADDITEMS, pickle.FROZENSET)
+    }
+
+    def load_setitem(self) -> None:
+        """Put one value into a dictionary."""
+        _check_keys(self.stack[-2:-1])
+        super().load_setitem()  # type: ignore[misc]
+
+    def load_setitems(self) -> None:
+        """Put several values into a dictionary."""
+        _check_keys(self.stack[::2])
+        super().load_setitems()  # type: ignore[misc]
+
+    def load_dict(self) -> None:
+        """Begin a dictionary."""
+        _check_keys(self.stack[::2])
+        super().load_dict()  # type: ignore[misc]
+
+    dispatch[pickle.SETITEM[0]] = load_setitem
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+    dispatch[pickle.DICT[0]] = load_dict
 
     def find_class(self, module: str, name: str) -> type[_StandIn]:
         """Give the inert class for a name.
@@ -137,9 +177,10 @@ def read_plain_pickle(path: Path) -> object:
     Raises:
         InputError: It cannot be read, or names anything but numpy's arrays and numbers.
     """
+    content = read_bytes(path, POSE_BYTES)
     try:
-        with path.open("rb") as file:
-            return _Reader(file).load()
+        _check_steps(content)
+        return _Reader(io.BytesIO(content)).load()
     except _Refused as error:
         raise InputError(
             f"{path} is refused: it is a pickle that calls {error}, and only numpy arrays and plain "
@@ -147,9 +188,20 @@ def read_plain_pickle(path: Path) -> object:
             hint=_NOT_RUN,
         ) from None
     except (
-        *(pickle.UnpicklingError, EOFError, OSError, AttributeError, IndexError, KeyError, TypeError),
-        *(ValueError, OverflowError, MemoryError, RecursionError),
+        *(pickle.UnpicklingError, EOFError, AttributeError, IndexError, KeyError, TypeError, AssertionError),
+        *(ValueError, struct.error, OverflowError, MemoryError, RecursionError),
     ) as error:
         raise InputError(
-            f"{path} cannot be read as a pickle of plain data: {error}", hint=_NOT_RUN
+            f"{path} cannot be read as a pickle of plain data: {brief(error)}", hint=_NOT_RUN
         ) from error
+
+
+def _check_steps(content: bytes) -> None:
+    for number, _ in enumerate(pickletools.genops(content)):
+        if number == _MAX_STEPS:
+            raise ValueError(f"it has more than {_MAX_STEPS} steps")
+
+
+def _check_keys(keys: Sequence[object]) -> None:
+    if any(type(key) is not str for key in keys):
+        raise ValueError("a key is no text")

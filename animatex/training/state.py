@@ -9,12 +9,15 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from animatex.errors import CheckpointMismatch, ConfigError
+from animatex.checkpoints.store import read_pickled, read_tensors
+from animatex.errors import CheckpointMismatch, ConfigError, brief
+from animatex.limits import TEXT_BYTES, read_bytes
 from animatex.training.ema import Average
 
 FORMAT = "animatex-training/1"
@@ -22,6 +25,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 _FOLDER = re.compile(r"step-(\d{6,})")
 _STATE = "state.json"
+_ELSEWHERE = "train into another folder (out)."
 
 
 @dataclass(slots=True, eq=False)
@@ -115,12 +119,7 @@ def saved_step(checkpoint: Path, identity: Identity) -> int:
         ConfigError: It comes from other settings; the message names each.
         CheckpointMismatch: It is of another format.
     """
-    record = json.loads((checkpoint / _STATE).read_text())
-    if record.get("format") != FORMAT:
-        raise CheckpointMismatch(
-            f"{checkpoint} has format {record.get('format')!r}; this version reads {FORMAT!r}",
-            hint="train into another folder (out).",
-        )
+    record = _record(checkpoint)
     if record["sha256"] != identity.sha256:
         changes = differences(record["settings"], identity.settings)
         raise ConfigError(
@@ -134,17 +133,26 @@ def read_state(checkpoint: Path, state: TrainState) -> None:
     """Fill a fresh state from a checkpoint of the same settings.
 
     Raises:
-        CheckpointMismatch: The weights do not fit the network.
+        CheckpointMismatch: The weights do not fit the network, or a part of the checkpoint is damaged.
+        InputError: A file cannot be read.
     """
-    record = json.loads((checkpoint / _STATE).read_text())
-    weights = load_file(checkpoint / "network.safetensors")
-    _check_fit(checkpoint, weights, state.network.state_dict())
+    record = _record(checkpoint)
+    weights, averages = (read_tensors(checkpoint / f"{name}.safetensors") for name in ("network", "ema"))
+    saved = read_pickled(checkpoint / "optimizer.pt")
+    for each in (weights, averages):
+        _check_fit(checkpoint, each, state.network.state_dict())
     state.network.load_state_dict(weights)
-    state.average.load(load_file(checkpoint / "ema.safetensors"))
-    saved = torch.load(checkpoint / "optimizer.pt", map_location="cpu", weights_only=True)
-    state.optimizer.load_state_dict(saved["optimizer"])
-    if state.scaler.is_enabled() and saved["scaler"]:
-        state.scaler.load_state_dict(saved["scaler"])
+    state.average.load(averages)
+    try:
+        if not isinstance(saved, dict):
+            raise TypeError(f"it holds a {type(saved).__name__}")
+        state.optimizer.load_state_dict(saved["optimizer"])
+        if state.scaler.is_enabled() and saved["scaler"]:
+            state.scaler.load_state_dict(saved["scaler"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointMismatch(
+            f"{checkpoint / 'optimizer.pt'} is not this optimizer's: {brief(error)}", hint=_ELSEWHERE
+        ) from error
     state.step, state.seconds = int(record["step"]), float(record["seconds"])
 
 
@@ -171,6 +179,25 @@ def on_cpu(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return copied
 
 
+def _record(checkpoint: Path) -> dict[str, Any]:
+    """Read what a checkpoint says about itself."""
+    path = checkpoint / _STATE
+    try:
+        record = json.loads(read_bytes(path, TEXT_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointMismatch(f"{path} is not JSON: {brief(error)}", hint=_ELSEWHERE) from error
+    found = record.get("format") if isinstance(record, dict) else None
+    if found != FORMAT:
+        raise CheckpointMismatch(
+            f"{checkpoint} has format {brief(found)}; this version reads {FORMAT!r}", hint=_ELSEWHERE
+        )
+    wanted = {"step": int, "seconds": int | float, "sha256": str, "settings": dict}
+    for key, kind in wanted.items():
+        if not isinstance(record.get(key), kind):
+            raise CheckpointMismatch(f"{path}: {key} is {brief(record.get(key))}", hint=_ELSEWHERE)
+    return cast(dict[str, Any], record)
+
+
 def _checkpoints(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
@@ -191,7 +218,7 @@ def _check_fit(checkpoint: Path, weights: Mapping[str, Tensor], wanted: Mapping[
         raise CheckpointMismatch(
             f"{checkpoint} does not fit the network: {len(missing)} names missing, {len(unused)} unused, "
             f"{len(shapes)} of another shape (first: {first})",
-            hint="it was trained with another version; train into another folder (out).",
+            hint=f"it was trained with another version; {_ELSEWHERE}",
         )
 
 

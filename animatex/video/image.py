@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,18 +12,19 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
-from animatex.errors import InputError
+from animatex.errors import InputError, brief
 from animatex.files import replacing
+from animatex.limits import PICTURE_BYTES, check_bytes, check_file, check_size
 from animatex.provenance.marks import PNG_KEYWORD, Marks, picture_sha256, write_packet
 from animatex.video.frames import Size
-
-MAX_PIXELS = 64_000_000
-"""Larger pictures are refused before they are unpacked: a few kilobytes of PNG can claim gigabytes."""
 
 WHITE = (255, 255, 255)
 
 # What character pictures come as. Others are left out on purpose: some of Pillow's readers start programs.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
+
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError)
+"""What Pillow's readers raise, depending on where a file is broken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,56 +55,39 @@ class ReferenceImage:
         return Size(int(self.rgb.shape[0]), int(self.rgb.shape[1]))
 
 
-def read_image(
-    path: Path, *, background: tuple[int, int, int] = WHITE, max_pixels: int = MAX_PIXELS
-) -> ReferenceImage:
+def read_image(path: Path, *, background: tuple[int, int, int] = WHITE) -> ReferenceImage:
     """Read a picture, whatever its suffix says; of an animation the first frame.
 
     Args:
         path: A PNG, JPEG, WebP, BMP, TIFF, GIF or PPM file.
         background: Colour behind transparent parts, RGB, 0..255.
-        max_pixels: Largest height times width that is accepted.
 
     Raises:
         InputError: The file is missing, unreadable, damaged, too large or not a picture.
     """
     if path.is_dir():
         raise InputError(f"{path} is a folder; needs a picture")
+    check_bytes(path, check_file(path), PICTURE_BYTES, "has")
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures on its own scale; ours is checked below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path, formats=_FORMATS)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
+        with _without_pillows_limit(), Image.open(path, formats=_FORMATS) as picture:
+            check_size(path, picture.height, picture.width)
+            picture.load()
+            return _as_seen(ImageOps.exif_transpose(picture), background)
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is not a picture", hint=f"{', '.join(_FORMATS)} can be read.") from error
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{path} is too large: {error}", hint="make it smaller first.") from error
-    except OSError as error:
-        if error.errno is None:
-            raise _damaged(path, error) from error
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    with picture:
-        width, height = picture.size
-        if width * height > max_pixels:
-            raise InputError(
-                f"{path} is {width}x{height} pixels; at most {max_pixels / 1e6:g} million are read",
-                hint="make it smaller first.",
-            )
-        try:
-            picture.load()
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise _damaged(path, error) from error
-        return _as_seen(ImageOps.exif_transpose(picture), background)
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{path} is damaged: {brief(error)}", hint="copy or export it again.") from error
 
 
 def is_image(path: Path) -> bool:
     """Tell a picture from a video by the first bytes of the file; an animated GIF counts as a video."""
     try:
-        with Image.open(path, formats=_FORMATS) as picture:
-            return not (picture.format == "GIF" and getattr(picture, "n_frames", 1) > 1)
-    except (OSError, Image.DecompressionBombError):
+        check_bytes(path, check_file(path), PICTURE_BYTES, "has")
+        with _without_pillows_limit(), Image.open(path, formats=_FORMATS) as picture:
+            return not (picture.format == "GIF" and _is_animated(picture))
+    except (InputError, *_DAMAGE):
         return False
 
 
@@ -142,8 +127,23 @@ def through_jpeg(rgb: np.ndarray, quality: int) -> np.ndarray:
         return np.array(picture.convert("RGB"))
 
 
-def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path} is damaged: {error}", hint="copy or export it again.")
+@contextmanager
+def _without_pillows_limit() -> Iterator[None]:
+    """Lift the limit that Pillow has for a whole process, which ours replaces while we read."""
+    theirs, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = theirs
+
+
+def _is_animated(picture: Image.Image) -> bool:
+    """Tell whether there is a second frame, without counting all of them."""
+    try:
+        picture.seek(1)
+    except EOFError:
+        return False
+    return True
 
 
 def _as_seen(picture: Image.Image, background: tuple[int, int, int]) -> ReferenceImage:

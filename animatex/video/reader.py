@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
 from animatex.errors import BackendError, InputError, require
+from animatex.limits import CLIP_BYTES, FPS, FRAMES, PIXELS, check_file, check_size
 from animatex.progress import Progress, silent
 from animatex.video.frames import FrameSequence, Size
-from animatex.video.image import MAX_PIXELS, is_image, read_image
+from animatex.video.image import is_image, read_image
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -29,9 +30,6 @@ Backend = Literal["pyav", "decord"]
 
 FOLDER_FPS = 24.0
 """Frame rate of a folder of pictures, which has none of its own."""
-
-MAX_BYTES = 8 * 2**30
-"""Frames of a clip are held in memory; more than this is refused in words instead of by the system."""
 
 # Containers that hold videos. FFmpeg would also read playlists that name other files, and text as a screen.
 _CONTAINERS = (
@@ -83,18 +81,18 @@ def probe(path: Path) -> VideoInfo:
         has_audio = bool(container.streams.audio)
         fps = float(stream.average_rate or stream.guessed_rate or 0)
         num_frames = _count_frames(path, container, stream)
-    if num_frames == 0 or fps <= 0:
+    if num_frames == 0:
         raise InputError(f"{path} has a video stream without frames")
+    if not 1 / FPS.value() <= fps <= FPS.value():
+        raise InputError(
+            f"{path} claims {fps:g} frames a second; 1/{FPS.value()} to {FPS.value()} are believed",
+            hint="convert it to a constant rate, for example with: ffmpeg -r 24",
+        )
     with _opened(path) as (container, stream):
         first = next(_decode(path, container, stream), None)
         if first is None:
             raise InputError(f"{path} is damaged: 0 of {num_frames} frames decode", hint=_AGAIN)
         size, rotation = _shown(first, stream.sample_aspect_ratio), _rotation(first)
-    if size.height * size.width > MAX_PIXELS:
-        raise InputError(
-            f"{path} has frames of {size} pixels; at most {MAX_PIXELS / 1e6:g} million are read",
-            hint="make it smaller first.",
-        )
     return VideoInfo(path, size, fps, num_frames, has_audio, rotation)
 
 
@@ -117,14 +115,14 @@ def iterate_frames(
         uint8 [H, W, 3], RGB, upright, one for each index.
 
     Raises:
-        InputError: As `probe`; or fewer frames decode than were asked for.
+        InputError: As `probe`; or fewer frames decode than were asked for, or they change their size.
     """
     wanted = None if frames is None else list(frames)
     if wanted is not None and any(b <= a for a, b in zip(wanted, wanted[1:], strict=False)):
         raise ValueError(f"frames are {wanted[:8]}; needs ascending indices.")
     if path.is_dir():
-        return _picture_frames(path, wanted, max_side)
-    return _video_frames(path, wanted, colours, max_side)
+        return _of_one_size(path, wanted, _picture_frames(path, wanted, max_side))
+    return _of_one_size(path, wanted, _video_frames(path, wanted, colours, max_side))
 
 
 def read_video(
@@ -135,7 +133,6 @@ def read_video(
     colours: Colours = "tagged",
     max_side: int | None = None,
     backend: Backend = "pyav",
-    max_bytes: int = MAX_BYTES,
     progress: Progress = silent,
 ) -> FrameSequence:
     """Read frames of a video into memory.
@@ -147,7 +144,6 @@ def read_video(
         colours: How YUV becomes RGB.
         max_side: Frames with a longer side are reduced to it, in proportion; None keeps them as they are.
         backend: Who decodes; both give the same frames.
-        max_bytes: Largest clip that is accepted, in bytes.
         progress: Told of each frame.
 
     Raises:
@@ -159,11 +155,11 @@ def read_video(
     wanted = range(info.num_frames) if frames is None else frames
     size = _reduced(info.size, max_side)
     needed = len(wanted) * size.height * size.width * 3
-    if needed > max_bytes:
+    if needed > CLIP_BYTES.value():
         raise InputError(
             f"{len(wanted)} frames of {path} take {needed / 2**30:.1f} GiB of memory; "
-            f"at most {max_bytes / 2**30:g} are used",
-            hint="fewer frames (--frames), every 2nd (--every 2), or a smaller video.",
+            f"at most {CLIP_BYTES.value() / 2**30:g} are used",
+            hint=f"fewer frames (--frames), every 2nd (--every 2), or {CLIP_BYTES.raise_to(needed)}",
         )
     if backend == "decord":
         source = _decord_frames(info, list(wanted), colours, max_side)
@@ -171,12 +167,7 @@ def read_video(
         source = iterate_frames(path, frames, colours=colours, max_side=max_side)
     held = np.empty((len(wanted), *size, 3), np.uint8)
     progress.start("reading frames", len(wanted))
-    for place, frame in enumerate(source):
-        if frame.shape != held.shape[1:]:
-            raise InputError(
-                f"{path} changes its size at frame {wanted[place]}: {Size(*frame.shape[:2])} after {size}",
-                hint="convert it to one size first.",
-            )
+    for place, frame in enumerate(_of_one_size(path, wanted, source, size)):
         held[place] = frame
         progress.advance()
     progress.done()
@@ -187,27 +178,44 @@ def read_video(
 _AGAIN = "copy or download it again, or convert the part that plays."
 
 
+def open_container(path: Path) -> InputContainer:
+    """Open a file with pictures or sound, and none that would have FFmpeg open others.
+
+    Raises:
+        InputError: It is missing, no file, or no such container.
+    """
+    import av
+
+    check_file(path)
+    try:
+        return av.open(
+            # Without it, names with a colon in them would be addresses.
+            f"file:{path}",
+            container_options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"},
+            # FFmpeg decodes a little already to find out what it has.
+            options={"max_pixels": str(PIXELS.value())},
+        )
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except (av.FFmpegError, UnicodeError) as error:
+        raise _not_a_video(path) from error
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    import av
     from av.stream import Disposition
 
-    try:
-        container = av.open(
-            str(path), container_options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
-        )
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
-    except (PermissionError, IsADirectoryError) as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except av.FFmpegError as error:
-        raise _not_a_video(path) from error
-    with container:
+    with open_container(path) as container:
         streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
         if not streams:
             raise InputError(f"{path} has no video stream, {_what_else(container)}")
         stream = streams[0]
+        # The types do not know that there is none for a codec that FFmpeg does not know.
+        if cast(object, stream.codec_context) is None:
+            raise InputError(f"{path} has a video stream of an unknown kind", hint=_READABLE)
+        check_size(path, stream.height, stream.width, "has frames of")
         stream.thread_type = "AUTO"
+        stream.codec_context.options = {"max_pixels": str(PIXELS.value())}
         yield container, stream
 
 
@@ -238,6 +246,11 @@ def _count_frames(path: Path, container: InputContainer, stream: VideoStream) ->
             if packet.size:
                 stored += 1
                 shown += not packet.is_discard
+            if stored > FRAMES.value():
+                raise InputError(
+                    f"{path} has more than {FRAMES.value()} frames",
+                    hint=FRAMES.raise_to(max(stream.frames, 10 * stored)),
+                )
     except av.FFmpegError:
         # The packets so far are what can be read; the header says below whether that is all.
         pass
@@ -252,10 +265,26 @@ def _decode(path: Path, container: InputContainer, stream: VideoStream) -> Itera
     decoded = 0
     try:
         for frame in container.decode(stream):
+            check_size(path, *_shown(frame, stream.sample_aspect_ratio), "has frames of")
             yield frame
             decoded += 1
     except av.FFmpegError as error:
         raise InputError(f"{path} is damaged: frame {decoded} does not decode", hint=_AGAIN) from error
+
+
+def _of_one_size(
+    path: Path, wanted: Sequence[int] | None, frames: Iterator[np.ndarray], first: Size | None = None
+) -> Iterator[np.ndarray]:
+    for place, frame in enumerate(frames):
+        size = Size(*frame.shape[:2])
+        first = first or size
+        if size != first:
+            number = place if wanted is None else wanted[place]
+            raise InputError(
+                f"{path} changes its size at frame {number}: {size} after {first}",
+                hint="convert it to one size first.",
+            )
+        yield frame
 
 
 def _video_frames(

@@ -20,7 +20,7 @@ from animatex.provenance.credentials import Credentials, sign
 from animatex.provenance.marks import GENERATED, Marks, write_packet
 from animatex.video.frames import FrameSequence
 from animatex.video.image import write_png
-from animatex.video.reader import VideoInfo
+from animatex.video.reader import VideoInfo, open_container
 from animatex.video.sampling import ClipPlan
 
 if TYPE_CHECKING:
@@ -175,9 +175,7 @@ def _even(rgb: np.ndarray) -> np.ndarray:
 
 
 def _sound_packets(stream: AudioStream, sound: Sound, seconds: float) -> Iterator[Packet]:
-    import av
-
-    with av.open(str(sound.path)) as container:
+    with open_container(sound.path) as container:
         yield from _encoded(stream, container, sound, seconds)
     yield from stream.encode(None)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from animatex.batch.manifest import MAX_JOBS, pair_up, read_manifest, shard_of
+from animatex.batch.manifest import pair_up, read_manifest, shard_of
 from animatex.config.document import dump_document
 from animatex.config.loader import load_config
 from animatex.config.presets import preset_path
@@ -170,7 +170,7 @@ def test_what_a_job_reads_no_job_writes(tmp_path):
     ("name", "text", "message"),
     [
         ("jobs.yaml", "", "jobs.yaml is empty; a manifest has a list of jobs"),
-        ("jobs.yaml", "jobs: []\n", f"jobs.yaml has 0 jobs; needs 1 to {MAX_JOBS}"),
+        ("jobs.yaml", "jobs: []\n", "jobs.yaml has no jobs; needs at least one"),
         ("jobs.yaml", "- a\n", "jobs.yaml:1: holds a list; needs keys and values"),
         ("jobs.yaml", "jobs: &a [*a]\n", "jobs.yaml:1: *a refers to another value; write the value out"),
         ("jobs.jsonl", "\n{", "jobs.jsonl:2: not JSON: Expecting property name"),
@@ -197,15 +197,15 @@ def test_bytes_that_are_no_text_have_their_line(tmp_path):
 
 
 def test_a_manifest_that_is_not_there_is_named(tmp_path):
-    assert refused(tmp_path / "jobs.csv") == "jobs.csv cannot be read: No such file or directory"
+    assert refused(tmp_path / "jobs.csv") == "jobs.csv does not exist"
 
 
 def test_there_are_limits(tmp_path):
     line = '{"reference": "a", "driving": "b"}\n'
-    (tmp_path / "jobs.jsonl").write_text(line * (MAX_JOBS + 1))
-    assert refused(tmp_path / "jobs.jsonl") == f"jobs.jsonl has {MAX_JOBS + 1} jobs; needs 1 to {MAX_JOBS}"
+    (tmp_path / "jobs.jsonl").write_text(line * 10_001)
+    assert refused(tmp_path / "jobs.jsonl") == "jobs.jsonl has 10001 jobs; at most 10000 are one batch"
     (tmp_path / "jobs.jsonl").write_text(line * 300_000)
-    assert refused(tmp_path / "jobs.jsonl") == "jobs.jsonl is larger than 8388608 bytes; is this a manifest?"
+    assert refused(tmp_path / "jobs.jsonl") == "jobs.jsonl has 10500000 bytes; at most 8388608 are read"
 
 
 @pytest.fixture
@@ -254,7 +254,9 @@ def test_too_many_pairs_are_refused(place):
     for number in range(101):
         Path(f"refs/{number}.png").touch()
         Path(f"dances/{number}.mp4").touch()
-    with pytest.raises(ConfigError, match="103 pictures with 103 performances are 10609 jobs; at most 10000"):
+    with pytest.raises(
+        ConfigError, match=r"\(103 pictures, 103 performances\) has 10609 jobs; at most 10000"
+    ):
         names("refs/*.png", Path("dances"))
 
 

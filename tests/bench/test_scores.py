@@ -90,7 +90,7 @@ def test_a_missing_file_is_refused(tmp_path: Path):
 
 
 def test_a_folder_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match="is a folder; needs a file"):
         read_scores(tmp_path)
 
 

@@ -202,7 +202,7 @@ def test_a_missing_part_file_is_named_with_the_line_that_names_it(write):
     path = write("mine.yaml", GOOD.replace("{kind: small, size: 8}", "parts/gone.yaml"))
     with pytest.raises(ConfigError) as caught:
         load_config(Toy, path)
-    assert caught.value.message == "mine.yaml:1: parts/gone.yaml cannot be read: No such file or directory"
+    assert caught.value.message == "mine.yaml:1: parts/gone.yaml does not exist"
     assert caught.value.hint == (
         "a part file lies beside the file that names it; --print-config shows a preset without parts."
     )

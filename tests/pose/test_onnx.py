@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from animatex.errors import BackendError
-from animatex.pose.onnx import choose_provider, open_networks
+from animatex.pose.onnx import _PROBLEMS, choose_provider, open_networks
 from tests.pose.tiny_onnx import write_constant_network
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
@@ -60,9 +60,11 @@ class Session:
 
 
 @pytest.fixture
-def onnx_runtime_with_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
-    problems = SimpleNamespace(InvalidProtobuf=OSError, InvalidGraph=OSError, Fail=OSError)
-    problems.InvalidArgument = OSError
+def onnx_runtime_with_cuda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.onnx", "b.onnx", "broken.onnx"):
+        Path(name).touch()
+    problems = SimpleNamespace(**dict.fromkeys(_PROBLEMS, OSError))
     package = SimpleNamespace(
         get_available_providers=lambda: [CUDA, CPU],
         capi=SimpleNamespace(onnxruntime_pybind11_state=problems),

@@ -94,7 +94,7 @@ def test_a_checkpoint_of_another_format_is_refused(tmp_path: Path) -> None:
     checkpoint = write_state(tmp_path, fresh(step=1), IDENTITY, keep=1)
     record = json.loads((checkpoint / "state.json").read_text())
     (checkpoint / "state.json").write_text(json.dumps(record | {"format": "animatex-training/9"}))
-    with pytest.raises(CheckpointMismatch, match=r"has format 'animatex-training/9'; this version reads"):
+    with pytest.raises(CheckpointMismatch, match=r"has format animatex-training/9; this version reads"):
         saved_step(checkpoint, IDENTITY)
 
 

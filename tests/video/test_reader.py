@@ -233,12 +233,18 @@ def test_frames_beyond_the_end_are_refused(video: Path) -> None:
         list(iterate_frames(video, [3, 12]))
 
 
-def test_a_clip_too_large_for_memory_is_refused_before_it_is_read(video: Path) -> None:
+def test_a_clip_too_large_for_memory_is_refused_before_it_is_read(
+    monkeypatch: pytest.MonkeyPatch, video: Path
+) -> None:
+    monkeypatch.setenv("ANIMATEX_MAX_CLIP_BYTES", "1000")
     with pytest.raises(
         InputError, match=r"12 frames of .*dance\.mp4 take .* GiB of memory; at most"
     ) as caught:
-        read_video(video, max_bytes=1000)
-    assert caught.value.hint == "fewer frames (--frames), every 2nd (--every 2), or a smaller video."
+        read_video(video)
+    assert caught.value.hint == (
+        "fewer frames (--frames), every 2nd (--every 2), or ANIMATEX_MAX_CLIP_BYTES=55296 in the environment "
+        "allows it, if you trust where it comes from."
+    )
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
@@ -314,9 +320,9 @@ def test_a_stream_without_frames_is_no_video(tmp_path: Path, name: str, said: st
 
 
 def test_frames_too_large_to_unpack_are_refused(monkeypatch: pytest.MonkeyPatch, video: Path) -> None:
-    monkeypatch.setattr("animatex.video.reader.MAX_PIXELS", 1000)
+    monkeypatch.setenv("ANIMATEX_MAX_PIXELS", "1000")
     with pytest.raises(
-        InputError, match=r"dance\.mp4 has frames of 48x32 pixels; at most 0.001 million are read"
+        InputError, match=r"dance\.mp4 has frames of 48x32 pixels; at most 1000 pixels are read"
     ):
         probe(video)
 
