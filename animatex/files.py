@@ -11,6 +11,9 @@ from pathlib import Path
 
 from animatex.errors import InputError
 
+_LINE_OR_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What breaks a line, or steers a terminal."""
+
 
 def check_output(path: Path, *, force: bool) -> None:
     """Refuse an output before any work is done for it.
@@ -33,6 +36,17 @@ def check_output(path: Path, *, force: bool) -> None:
         )
     if path.exists() and not force:
         raise InputError(f"{path} exists already", hint="--force to replace it, or another --out.")
+
+
+def named_after(title: str, suffix: str) -> Path:
+    """Name an output that the user did not name, after the inputs.
+
+    Raises:
+        InputError: Other programs would take it for an option, or for several lines.
+    """
+    if title.startswith(("-", ".")) or _LINE_OR_STEERING.search(title):
+        raise InputError(f"the result would be called {title + suffix!r}", hint="--out with another name.")
+    return Path(f"{title}{suffix}")
 
 
 def make_folder(folder: Path) -> None:

@@ -288,10 +288,10 @@ def _target(
     reference: Path, driving: Path, poses: Path | None, out: Path | None, preview: Path | None, force: bool
 ) -> _Target:
     """Decide what is written, and refuse it now if it could not be written after all the work."""
-    from animatex.files import check_output
+    from animatex.files import check_output, named_after
     from animatex.record import record_path, result_title
 
-    video = out or Path(f"{result_title(reference, driving)}.mp4")
+    video = out or named_after(result_title(reference, driving), ".mp4")
     if video.suffix.lower() not in ("", ".mp4", ".mov"):
         raise ConfigError(
             f"--out {video}: no video format is known for '{video.suffix}'",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from animatex.config.loader import Loaded
+
+# Control characters, and those that turn the direction of writing.
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def print_text(text: str) -> None:
@@ -59,6 +63,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         columns: Headings; all empty for a table without.
         rows: A cell for each column.
     """
+    rows = [[_plain(cell.replace("\n", " ")) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         lines = [columns, *rows] if any(columns) else rows
         widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
@@ -124,7 +129,15 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, highlight=False, emoji=False)
 
 
+def _plain(text: str) -> str:
+    """Keep names and foreign texts from steering a terminal, or from looking like a line of ours."""
+    first, *others = text.split("\n")
+    lines = [first, *(line if line.startswith("  ") else f"  {line}" for line in others)]
+    return "\n".join(_STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", line) for line in lines)
+
+
 def _talk(text: str, *, label: str = "", style: str = "") -> None:
+    text = _plain(text)
     if not sys.stderr.isatty():
         sys.stderr.write(f"{label}{text}\n")
         sys.stderr.flush()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from animatex.errors import ConfigError
+from animatex.files import named_after
 from animatex.measure import StageTimer
 from animatex_cli import console
 from animatex_cli.options import Force, Json, Quiet, parse_size
@@ -62,7 +63,7 @@ def command(
 ) -> None:
     """Read poses in one format and write them in another, unchanged."""
     stem = "poses" if poses == STREAM else poses.resolve().stem
-    out = out or Path(f"{stem}.npz")
+    out = out or named_after(stem, ".npz")
     whom, canvas = _person(person), _size(size)
     check_outputs(out, None, force, json, inputs=(poses,), drawn=draw)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from animatex.files import named_after
 from animatex.measure import StageTimer
 from animatex_cli import console
 from animatex_cli.options import Device, Force, Json, Preset, Quiet, Set, Weights, settings
@@ -87,7 +88,7 @@ def command(
         "--person": ("pose.person", person),
     }
     config = load_preset(preset, settings(set_, flags) + (_unsmoothed() if no_smooth else []))
-    out = out or Path(f"{source.resolve().stem}-poses.npz")
+    out = out or named_after(f"{source.resolve().stem}-poses", ".npz")
     check_outputs(out, preview, force, json, inputs=(source,), drawn=draw)
 
     with console.progress(quiet=quiet) as shown:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from animatex.errors import ConfigError
+from animatex.files import named_after
 from animatex.measure import StageTimer
 from animatex_cli import console
 from animatex_cli.options import (
@@ -101,7 +102,7 @@ def command(
     if to == STREAM:
         raise ConfigError("--to - cannot be used: only POSES may be standard input", hint="name a file.")
     stem = "poses" if poses == STREAM else poses.stem
-    out = out or Path(f"{stem}-on-{to.stem}.npz")
+    out = out or named_after(f"{stem}-on-{to.stem}", ".npz")
     check_outputs(out, preview, force, json, inputs=(poses, to), drawn=draw)
 
     with console.progress(quiet=quiet) as shown:
