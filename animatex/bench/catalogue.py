@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from animatex.bench.scores import Better
 from animatex.errors import ConfigError
@@ -100,7 +100,7 @@ def choose_metrics(asked: Sequence[str] = (), protocol: str | None = None) -> tu
     for name in asked:
         if name not in known:
             near = difflib.get_close_matches(name, sorted(known), n=1)
-            hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(m.name for m in METRICS)}."
+            hint = f"did you mean {near[0]}?" if near else _choice()
             raise ConfigError(f"there is no metric '{name}'", hint=hint)
     chosen = tuple(
         metric
@@ -113,3 +113,8 @@ def choose_metrics(asked: Sequence[str] = (), protocol: str | None = None) -> tu
             f"protocol {protocol} has none of the metrics {', '.join(asked)}", hint="leave one of them out."
         )
     return chosen
+
+
+def _choice() -> str:
+    names = ", ".join(metric.name for metric in METRICS)
+    return f"one of {names}, or a group of them: {', '.join(get_args(Group))}."

@@ -245,7 +245,8 @@ def _numbers(pair: Pair) -> tuple[int, ...]:
             if mine != theirs:
                 names = (list_pictures(path)[place].name for path in (pair.generated, pair.target))
                 raise InputError(
-                    f"frame {place} is {' and '.join(names)}, which do not count alike", hint=_SAME_NAMES
+                    f"frame {place} is {' and '.join(names)}, which do not count alike",
+                    hint="one side lacks a picture, or its pictures are numbered in another way.",
                 )
     return tuple(first)
 

@@ -353,6 +353,10 @@ def test_features_that_are_no_numbers_are_refused(pairs, monkeypatch, capsys: py
     ("options", "message"),
     [
         (["--metrics", "psnr"], "there is no metric 'psnr'"),
+        (
+            ["--metrics", "x"],
+            "or a group of them: pixel, perceptual, frechet, kernel, mini, temporal, pose, leg",
+        ),
         (["--protocol", "disco"], "there is no protocol 'disco'"),
         (
             ["--metrics", "mini", "--protocol", "disco-2024-04"],
