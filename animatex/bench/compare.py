@@ -175,12 +175,17 @@ def number_of(score: Score | None) -> str:
     return "–" if score is None or score.value is None else as_number(score.value)
 
 
+_DECIMALS = ((0.01, 5), (0.1, 4), (1.0, 3), (1000.0, 2))
+"""Numbers below this have so many decimals; larger ones have one."""
+
+
 def as_number(value: float) -> str:
-    """Write a number with about four digits, small ones as papers do: 8.92E-05."""
+    """Write a number with three or four digits, small ones as papers do: 8.92E-05."""
     size = abs(value)
     if 0 < size < 1e-3:
         return f"{value:.2E}"
-    return f"{value:.{3 if size < 1 else 2 if size < 1000 else 1}f}"
+    decimals = next((number for limit, number in _DECIMALS if size < limit), 1) if size else 3
+    return f"{value:.{decimals}f}"
 
 
 def _with_interval(score: Score | None) -> str:
