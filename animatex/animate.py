@@ -44,6 +44,7 @@ from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_
 from animatex.video.fit import Fit, plan_fit
 from animatex.video.frames import FrameSequence, Size
 from animatex.video.image import ReferenceImage, read_image
+from animatex.video.raw import StreamedClip
 from animatex.video.reader import VideoInfo, probe, read_video
 from animatex.video.sampling import ClipPlan, plan_clip
 
@@ -56,6 +57,7 @@ class AnimationPlan:
         reference: The character's picture as it was read.
         fit: How it lies on the canvas.
         video: The driving video; None where only poses are given.
+        held: The clip's frames, where the driving video was a stream; None: they are read from its file.
         poses: All poses of the driving file, where they are given; else None, and an estimator finds them.
         clip: Which frames are used.
         windows: What the network sees at once, as frames of the clip.
@@ -69,6 +71,7 @@ class AnimationPlan:
     reference: ReferenceImage
     fit: Fit
     video: VideoInfo | None
+    held: FrameSequence | None
     poses: PoseSequence | None
     clip: ClipPlan
     windows: tuple[range, ...]
@@ -101,7 +104,7 @@ class AnimateModels:
 
 def plan_animation(
     reference: Path,
-    driving: Path,
+    driving: Path | StreamedClip,
     config: AnimateConfig,
     *,
     poses: Path | None = None,
@@ -111,7 +114,8 @@ def plan_animation(
 
     Args:
         reference: A picture of the character.
-        driving: A video, a folder of pictures, or poses in any format that `read_poses` knows.
+        driving: A video, a folder of pictures, or poses in any format that `read_poses` knows; or the clip,
+            where it came as raw frames.
         config: The preset with its overrides.
         poses: Poses of the driving video that were made before.
         weights: Folder of weights.
@@ -121,14 +125,7 @@ def plan_animation(
         BackendError: The device that was asked for does not work here.
     """
     picture = read_image(reference)
-    only_poses = holds_poses(driving)
-    video = None if only_poses else probe(driving)
-    source = driving if only_poses else poses
-    # OpenPose's files say neither rate nor size: they are the video's, or the rate is that of the result.
-    fps, size = (video.fps, video.size) if video else (config.video.fps, None)
-    given = None if source is None else read_poses(source, canvas=size, fps=fps)
-    if video is not None and given is not None and poses is not None:
-        require_frame_count(given, video.num_frames, poses.name, video.path.name)
+    video, given = _performance(driving, poses, config)
     clip = plan_clip(video or _as_video(driving, given), config.clip, config.video.fps)
     canvas = Size(config.canvas.height, config.canvas.width)
     cell = config.codec.downsampling * 2 ** (len(config.unet.multipliers) - 1)
@@ -143,6 +140,7 @@ def plan_animation(
         reference=picture,
         fit=plan_fit(picture.size, canvas, config.canvas.fit, multiple=cell),
         video=video,
+        held=driving.frames if isinstance(driving, StreamedClip) else None,
         poses=given,
         clip=clip,
         windows=windows,
@@ -179,27 +177,10 @@ def read_inputs(
         InputError: A file cannot be used, or nobody is found in the video.
         BackendError: The pose estimator that was asked for does not work here.
     """
-    frames = list(plan.clip.frames)
-    driving = None
-    if plan.video is not None:
-        driving = read_video(
-            plan.video.path,
-            frames,
-            fps=plan.clip.source_fps,
-            colours=config.pictures.colours,
-            progress=progress,
-        )
-    if plan.poses is not None:
-        poses = _chosen(plan.poses, plan.clip)
-        require_person(poses, config.pose.max_missing, "the pose file")
-    elif poses is None:
-        assert driving is not None and plan.video is not None
-        progress.start("starting the estimator")
-        estimator = resolve_estimator(config.pose, _weights_folder(plan), config.runtime.device).value
-        progress.done()
-        poses = extract_poses(driving, estimator, config.pose, progress, plan.video.path.name)
+    driving = _read_clip(plan, config, progress)
+    poses = _find_performer(plan, config, driving, poses, progress)
     reference, alpha = place_reference(plan.reference, plan.fit, config.pictures.filter)
-    rig = network = None
+    network = rig = None
     if isinstance(config.codec, MotionCodecConfig):
         progress.start("taking the character apart", 1)
         network = rig_network or load_rig_network(config.codec, config.seed, plan.weights)
@@ -221,6 +202,7 @@ def read_inputs(
         driving=driving,
         poses=poses,
         portrait=plan.reference.rgb if config.pictures.clip_sees == "original" else None,
+        pose_source=found.source,
     )
 
 
@@ -371,6 +353,58 @@ def _load_codec(config: AnimateConfig, weights: Path | None) -> LatentCodec:
     return load_vae(find_weights(config.codec.checkpoint, weights), config.codec)
 
 
+def _performance(
+    driving: Path | StreamedClip, poses: Path | None, config: AnimateConfig
+) -> tuple[VideoInfo | None, PoseSequence | None]:
+    """Probe the driving video and read the poses, whichever of them there are."""
+    if isinstance(driving, StreamedClip):
+        video = driving.video
+    elif holds_poses(driving):
+        # OpenPose's files say neither rate nor size: the rate is that of the result.
+        return None, read_poses(driving, fps=config.video.fps)
+    else:
+        video = probe(driving)
+    if poses is None:
+        return video, None
+    given = read_poses(poses, canvas=video.size, fps=video.fps)
+    require_frame_count(given, video.num_frames, poses.name, video.path.name)
+    return video, given
+
+
+def _read_clip(plan: AnimationPlan, config: AnimateConfig, progress: Progress) -> FrameSequence | None:
+    """Read the clip's frames, where there is a video that is not held already."""
+    if plan.held is not None or plan.video is None:
+        return plan.held
+    return read_video(
+        plan.video.path,
+        plan.clip.frames,
+        fps=plan.clip.source_fps,
+        colours=config.pictures.colours,
+        progress=progress,
+    )
+
+
+def _find_performer(
+    plan: AnimationPlan,
+    config: AnimateConfig,
+    driving: FrameSequence | None,
+    known: PoseSequence | None,
+    progress: Progress,
+) -> PoseSequence:
+    """Give the performer's poses: those of a file, else those that are known, else what is found now."""
+    if plan.poses is not None:
+        poses = _chosen(plan.poses, plan.clip)
+        require_person(poses, config.pose.max_missing, "the pose file")
+        return poses
+    if known is not None:
+        return known
+    assert driving is not None and plan.video is not None
+    progress.start("starting the estimator")
+    estimator = resolve_estimator(config.pose, _weights_folder(plan), config.runtime.device).value
+    progress.done()
+    return extract_poses(driving, estimator, config.pose, progress, plan.video.path.name)
+
+
 def _lazy_estimator(config: AnimateConfig, plan: AnimationPlan) -> PoseEstimator:
     """Give an estimator for one still, started when it is asked: most characters' poses come from the rig."""
 
@@ -385,8 +419,7 @@ def _weights_folder(plan: AnimationPlan) -> Path:
     return plan.weights or default_folder()
 
 
-def _as_video(path: Path, poses: PoseSequence | None) -> VideoInfo:
-    assert poses is not None
+def _as_video(path: Path, poses: PoseSequence) -> VideoInfo:
     name = Path("the pose stream") if str(path) == "-" else path
     return VideoInfo(name, poses.canvas, poses.fps, len(poses), has_audio=False, rotation=0)
 

@@ -24,7 +24,8 @@ class AnimateXError(Exception):
     Attributes:
         message: What happened, with the actual values, and where; one line.
         hint: What to do about it.
-        exit_code: What the command line ends with: 1, the run failed; 2, it was asked for wrongly.
+        exit_code: What the command line ends with: 1, the run failed; 2, it was asked for wrongly; 75, it may
+            be tried again later.
     """
 
     exit_code = 1
@@ -43,6 +44,12 @@ class ConfigError(AnimateXError):
 
 class InputError(AnimateXError):
     """A file, video, image or pose that cannot be used."""
+
+
+class InUse(AnimateXError):
+    """Something that another process is at; later it will be free."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: mailers, systemd and others know it as "try again later"
 
 
 class MissingPackage(AnimateXError):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-from animatex.errors import InputError
+from animatex.errors import InputError, InUse
 
 _LINE_OR_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What breaks a line, or steers a terminal."""
@@ -47,6 +49,93 @@ def named_after(title: str, suffix: str) -> Path:
     if title.startswith(("-", ".")) or _LINE_OR_STEERING.search(title):
         raise InputError(f"the result would be called {title + suffix!r}", hint="--out with another name.")
     return Path(f"{title}{suffix}")
+
+
+@contextmanager
+def claiming(path: Path, *others: Path, force: bool) -> Iterator[None]:
+    """Keep other runs from making `path` at the same time, or anything of its stem beside it.
+
+    The lock is the system's on a hidden file, and ends with this process, however that ends. Where the system
+    or the disk has no such locks, nobody is kept away. What killed runs left of these outputs is removed.
+
+    Args:
+        path: File or folder to be written, as for `check_output`.
+        others: Likewise, written along with it.
+        force: Whether what is there already may be replaced.
+
+    Raises:
+        InUse: Another run is at it.
+        InputError: As `check_output`.
+    """
+    for each in (path, *others):
+        check_output(each, force=force)
+    with _locked(path):
+        for each in (path, *others):
+            # Who had the lock until now may just have made it.
+            check_output(each, force=force)
+            remove_leftovers(each)
+        yield
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = path.with_name(f".{path.stem}.lock")
+    file = None
+    while file is None:
+        file = _lock(lock, path)
+    with file:
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _lock(lock: Path, path: Path) -> TextIO | None:
+    """Lock a file and write this process's number into it; None where its last owner has just removed it."""
+    try:
+        file = lock.open("a+", encoding="ascii")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        _take(file)
+    except BlockingIOError as error:
+        file.seek(0)
+        other = file.read().strip() or "of an unknown number"
+        file.close()
+        raise InUse(
+            f"{path} is being made by another run, process {other}, which holds {lock}",
+            hint="wait until it has ended, or another --out.",
+        ) from error
+    if not _is_at(lock, file):
+        file.close()
+        return None
+    with contextlib.suppress(OSError):  # a full disk is told of when the output is written
+        os.truncate(file.fileno(), 0)
+        os.write(file.fileno(), str(os.getpid()).encode())
+    return file
+
+
+def _is_at(path: Path, file: TextIO) -> bool:
+    """Whether an open file is still what others find under its name."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    return False
+
+
+def _take(file: TextIO) -> None:
+    """Lock an open file, where that can be done.
+
+    Raises:
+        BlockingIOError: Another process has it.
+    """
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except (ImportError, OSError):
+        return
 
 
 def make_folder(folder: Path) -> None:

@@ -59,9 +59,9 @@ class Record:
     used: tuple[UsedFile, ...]
 
 
-def result_title(reference: Path, driving: Path) -> str:
-    """Name a result after what it was made of: hero-dance."""
-    return f"{reference.stem}-{'poses' if str(driving) == '-' else driving.resolve().stem}"
+def result_title(reference: Path, driving: Path, stream: str = "poses") -> str:
+    """Name a result after what it was made of: hero-dance; `stream` is what standard input ("-") holds."""
+    return f"{reference.stem}-{stream if str(driving) == '-' else driving.resolve().stem}"
 
 
 def record_path(output: Path) -> Path:

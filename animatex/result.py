@@ -16,6 +16,7 @@ from animatex.provenance.marks import GENERATED
 from animatex.record import UsedFile, record_path, record_text, result_title, used_file, write_record
 from animatex.runtime import Resolved
 from animatex.video.frames import FrameSequence
+from animatex.video.raw import RawFormat
 from animatex.video.writer import fitting_sound, write_video
 
 
@@ -25,15 +26,17 @@ class Sources:
 
     Attributes:
         reference: The character's picture.
-        driving: The performance; "-": poses on standard input.
+        driving: The performance; "-": standard input.
         poses: Poses of the driving video, where they were given beside it.
         weights: Weights files.
+        raw: What standard input held; None: poses.
     """
 
     reference: Path
     driving: Path
     poses: Path | None = None
     weights: Sequence[Path] = ()
+    raw: RawFormat | None = None
 
     def used(self) -> list[UsedFile]:
         """Hash all of them that are files."""
@@ -42,6 +45,11 @@ class Sources:
         return [
             used_file(role, path) for role, path in [*files, *(("weights", path) for path in self.weights)]
         ]
+
+    @property
+    def title(self) -> str:
+        """What the result is called."""
+        return result_title(self.reference, self.driving, "frames" if self.raw else "poses")
 
 
 def write_result(
@@ -75,7 +83,7 @@ def write_result(
     settings = record_text(config, used=used, choices=choices, folders=False)
     marks = replace(
         GENERATED,
-        title=result_title(sources.reference, sources.driving),
+        title=sources.title,
         settings=settings if config.video.embed_settings else None,
     )
     sound = fitting_sound(plan.video, plan.clip) if plan.video and config.video.audio else None
@@ -90,7 +98,9 @@ def write_result(
         progress=progress,
     )
     record = record_path(path)
-    write_record(record, record_text(config, command=_repeat(sources, record), used=used, choices=choices))
+    write_record(
+        record, record_text(config, command=_repeat(sources, record, config), used=used, choices=choices)
+    )
 
 
 def said(chosen: Resolved[Any]) -> str:
@@ -98,6 +108,14 @@ def said(chosen: Resolved[Any]) -> str:
     return f"{chosen.name} ({chosen.reason})"
 
 
-def _repeat(sources: Sources, record: Path) -> str:
+def _repeat(sources: Sources, record: Path, config: AnimateConfig) -> str:
     words = ["animatex", "animate", str(sources.reference), str(sources.driving), "--preset", str(record)]
-    return shlex.join([*words, "--poses", str(sources.poses)] if sources.poses else words)
+    if sources.poses:
+        words += ["--poses", str(sources.poses)]
+    if sources.raw:
+        raw, canvas = sources.raw, config.canvas
+        words += ["--pix", raw.pix, "--size", str(raw.size), "--fps", f"{raw.fps:.12g}"]
+        # Beside raw frames these would follow from them, and not from the record.
+        words += ["--every", str(config.clip.every)]
+        words += ["--set", f"canvas.width={canvas.width}", "--set", f"canvas.height={canvas.height}"]
+    return shlex.join(words)

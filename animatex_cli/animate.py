@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from animatex.errors import ConfigError, InputError
 from animatex.measure import StageTimer, peak_memory
-from animatex_cli import batch, console
+from animatex_cli import batch, console, raw
 from animatex_cli.options import (
     Anchor,
     Box,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from animatex.config.overrides import Override
     from animatex.config.run import AnimateConfig
     from animatex.video.frames import FrameSequence
+    from animatex.video.raw import RawFormat, StreamedClip
 
 _CLIP = "Clip"
 _SAMPLING = "Sampling"
@@ -56,7 +56,8 @@ Driving = Annotated[
     Path | None,
     typer.Argument(
         metavar="DRIVING",
-        help="Video of the performer, folder of pictures, pose file, or - for poses on standard input.",
+        help="Video of the performer, folder of pictures, pose file, or - for standard input: poses, "
+        "or raw frames with --pix.",
         show_default=False,
     ),
 ]
@@ -66,7 +67,8 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="FILE",
-        help=r"Video (.mp4, .mov) or folder of PNG files.  \[default: REFERENCE-DRIVING.mp4 here]",
+        help="Video (.mp4, .mov), folder of PNG files, or - for raw frames on standard output."
+        r"  \[default: REFERENCE-DRIVING.mp4 here]",
         show_default=False,
         rich_help_panel=_OUTPUT,
     ),
@@ -114,14 +116,28 @@ Guidance = Annotated[
 ]
 Fps = Annotated[
     float | None,
-    typer.Option("--fps", help=r"Frames per second of the result.  \[video.fps]", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--fps",
+        help=r"Frames per second of the result; with raw frames on standard input, theirs.  \[video.fps]",
+        rich_help_panel=_OUTPUT,
+    ),
 ]
 Size = Annotated[
     str | None,
     typer.Option(
         "--size",
         metavar="WxH",
-        help=r"Size of the result in pixels.  \[canvas.width, canvas.height]",
+        help="Size of the result in pixels; with raw frames on standard input, theirs too."
+        r"  \[canvas.width, canvas.height]",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Pix = Annotated[
+    raw.PixelFormat | None,
+    typer.Option(
+        "--pix",
+        help="DRIVING - is raw frames in this format, of --size and --fps, and each of them is used; --out - "
+        "writes this format, rgb24 if nothing is said.",
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -151,6 +167,7 @@ def command(
     guidance: Guidance = None,
     fps: Fps = None,
     size: Size = None,
+    pix: Pix = None,
     anchor: Anchor = None,
     scale: Scale = None,
     shift: Shift = None,
@@ -172,21 +189,21 @@ def command(
 
     Writes the video and, beside it, a .yaml file with every setting: as a preset it repeats the run.
     """
+    stream = raw.incoming(pix, size, fps) if pix and driving == raw.STREAM else None
     flags = {
         "--frames": ("clip.frames", frames),
         "--every": ("clip.every", every),
         "--start": ("clip.start", start),
         "--steps": ("sampler.steps", steps),
         "--guidance": ("sampler.guidance_scale", guidance),
-        "--fps": ("video.fps", fps),
+        "--fps": ("video.fps", None if stream else fps),
         "--device": ("runtime.device", device),
         "--dtype": ("runtime.dtype", dtype),
         "--seed": ("seed", seed),
         **place_flags(anchor, scale, shift, box),
     }
     given = settings(set_, flags)
-    loaded = _load(preset, given, size)
-    config = loaded.config
+    loaded = _load(preset, given, size, stream)
     if print_config:
         console.print_config(loaded, as_json=json)
         return
@@ -199,6 +216,7 @@ def command(
                 "--out": out,
                 "--preview": preview,
                 "--poses": poses,
+                "--pix": pix,
                 "--dry-run": dry_run,
             },
         )
@@ -212,50 +230,139 @@ def command(
         missing = "DRIVING" if reference else "REFERENCE"
         hint = "animatex animate --help shows how it is used."
         raise ConfigError(f"Missing argument '{missing}'.", hint=hint)
-    target = _target(reference, driving, poses, out, preview, force)
+    if pix and not stream and out != raw.STREAM:
+        raise ConfigError(f"--pix {pix} is of raw frames: DRIVING or --out is -")
+    if json and out == raw.STREAM:
+        raise ConfigError("--json and --out - both write to standard output", hint="use one of them.")
+    _make(
+        _Asked(
+            reference=reference,
+            driving=driving,
+            poses=poses,
+            stream=stream,
+            target=_target(reference, driving, poses, out, preview, stream),
+            pix=pix or "rgb24",
+            preset=preset,
+            config=loaded.config,
+            weights=weights,
+            force=force,
+            json=json,
+            quiet=quiet,
+        ),
+        dry_run=dry_run,
+    )
 
-    with console.progress(quiet=quiet) as shown, _on_disk(driving) as driving_file:
-        timer = StageTimer(shown)
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a run writes: the video, the record beside it, a contact sheet where one was asked for.
+
+    Raw frames on standard output, as which the video may be "-", have no record.
+    """
+
+    video: Path
+    record: Path | None
+    preview: Path | None
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for path in (self.video, self.record, self.preview) if path and path != raw.STREAM]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """One run, as the options say it; attributes are named as they are."""
+
+    reference: Path
+    driving: Path
+    poses: Path | None
+    stream: RawFormat | None
+    target: _Target
+    pix: raw.PixelFormat
+    preset: str
+    config: AnimateConfig
+    weights: Path | None
+    force: bool
+    json: bool
+    quiet: bool
+
+
+def _make(asked: _Asked, *, dry_run: bool) -> None:
+    from animatex.files import check_output, claiming
+
+    config, target, quiet = asked.config, asked.target, asked.quiet
+    with ExitStack() as stack:
+        if dry_run:
+            for path in target.files:
+                check_output(path, force=asked.force)
+        elif target.files:
+            stack.enter_context(claiming(*target.files, force=asked.force))
+        timer = StageTimer(stack.enter_context(console.progress(quiet=quiet)))
         timer.start("starting")
         from animatex.animate import animate, load_models, plan_animation, read_inputs
         from animatex.checkpoints.catalogue import default_folder, find_all_weights, weights_of
-        from animatex.result import Sources, write_result
 
-        folder = weights or default_folder()
+        folder = asked.weights or default_folder()
         files = find_all_weights(weights_of(config), folder)
-        plan = plan_animation(reference, driving_file, config, poses=poses, weights=folder)
+        driving: Path | StreamedClip = asked.driving
+        if asked.stream:
+            from animatex.video.raw import RawStream
+
+            driving = RawStream(sys.stdin.buffer, asked.stream).read_clip(config.clip, progress=timer)
+        plan = plan_animation(asked.reference, driving, config, poses=asked.poses, weights=folder)
         timer.done()
         if dry_run:
-            _show_plan(plan, config, target, files, preset, as_json=json)
+            _show_plan(plan, asked, files)
             return
-        console.note(f"{preset}: {_summary(plan)}", quiet=quiet)
+        console.note(f"{asked.preset}: {_summary(plan)}", quiet=quiet)
+        if target.video == raw.STREAM:
+            console.note(f"raw frames, as for: {raw.say_how_to_read(asked.pix, plan.canvas, plan.clip.fps)}", quiet=quiet)
         inputs = read_inputs(plan, config, timer)
+        _say_inputs(inputs, asked)
         timer.start("loading networks")
         models = load_models(config, plan.runtime, plan.weights)
         timer.done()
         frames_made = animate(inputs, models, config, plan.runtime, timer)
-        sources = Sources(reference, driving, poses, files)
-        write_result(target.video, frames_made, plan, config, sources, timer)
+        _write(frames_made, plan, asked, files, timer)
         if target.preview:
             _write_preview(target.preview, inputs, frames_made, config)
-    if json:
-        console.print_json(_report(frames_made, plan, config, target, preset, timer))
-    elif not quiet:
+    if asked.json:
+        console.print_json(_report(frames_made, inputs, plan, asked, timer))
+    elif not quiet and target.video != raw.STREAM:
         console.print_text(str(target.video))
         if target.preview:
             console.print_text(str(target.preview))
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """What a run writes: the video, the record beside it, a contact sheet where one was asked for."""
+def _say_inputs(inputs: ClipInputs, asked: _Asked) -> None:
+    """Say who found the character's pose, and where the performer is missing."""
+    from animatex.pose.extract import missing_frames, say_missing
 
-    video: Path
-    record: Path
-    preview: Path | None
+    console.note(f"pose of {asked.reference.name}: {inputs.pose_source}", quiet=asked.quiet)
+    if missing := missing_frames(inputs.poses):
+        console.note(f"driving poses: {say_missing(missing)}", quiet=asked.quiet)
 
 
-def _load(preset: str, given: list[str | Override], size: str | None) -> Loaded[AnimateConfig]:
+def _write(
+    frames: FrameSequence, plan: AnimationPlan, asked: _Asked, files: list[Path], timer: StageTimer
+) -> None:
+    from animatex.result import Sources, write_result
+    from animatex.video.raw import write_raw
+
+    if asked.target.video == raw.STREAM:
+        write_raw(sys.stdout.buffer, frames, asked.pix, timer)
+    else:
+        sources = Sources(asked.reference, asked.driving, asked.poses, files, asked.stream)
+        write_result(asked.target.video, frames, plan, asked.config, sources, timer)
+
+
+def _load(
+    preset: str, given: list[str | Override], size: str | None, stream: RawFormat | None = None
+) -> Loaded[AnimateConfig]:
+    """Read a preset and change it as the command line says.
+
+    Beside raw frames --size says what comes in, and what goes out only where nothing else does.
+    """
     from animatex.config.loader import load_with_sources
     from animatex.config.overrides import Override
     from animatex.config.presets import preset_path
@@ -266,11 +373,11 @@ def _load(preset: str, given: list[str | Override], size: str | None) -> Loaded[
         return load_with_sources(AnimateConfig, path, given)
     width, height = parse_size(size)
     flag = f"--size {size}"
-    given = [
-        *given,
-        Override("canvas.width", str(width), flag),
-        Override("canvas.height", str(height), flag),
-    ]
+    sized = [Override("canvas.width", str(width), flag), Override("canvas.height", str(height), flag)]
+    if stream is None:
+        given = [*given, *sized]
+    else:
+        given = [Override("clip.every", "1", f"--pix {stream.pix}"), *sized, *given]
     loaded = load_with_sources(AnimateConfig, path, given)
     if loaded.config.canvas.fit != "keep":
         return loaded
@@ -285,39 +392,34 @@ def _load_for_job(
 
 
 def _target(
-    reference: Path, driving: Path, poses: Path | None, out: Path | None, preview: Path | None, force: bool
+    reference: Path,
+    driving: Path,
+    poses: Path | None,
+    out: Path | None,
+    preview: Path | None,
+    stream: RawFormat | None,
 ) -> _Target:
-    """Decide what is written, and refuse it now if it could not be written after all the work."""
-    from animatex.files import check_output, named_after
+    """Decide what is written, and refuse names that could not be."""
+    from animatex.files import named_after
     from animatex.record import record_path, result_title
 
-    video = out or named_after(result_title(reference, driving), ".mp4")
+    if preview and preview.suffix.lower() != ".png":
+        raise ConfigError(f"--preview {preview}: a contact sheet is a .png file")
+    if out == raw.STREAM:
+        raw.refuse_terminal()
+        return _Target(out, None, preview)
+    video = out or named_after(result_title(reference, driving, "frames" if stream else "poses"), ".mp4")
     if video.suffix.lower() not in ("", ".mp4", ".mov"):
         raise ConfigError(
             f"--out {video}: no video format is known for '{video.suffix}'",
             hint=".mp4 or .mov, or a name without suffix for a folder of PNG files.",
         )
-    if preview and preview.suffix.lower() != ".png":
-        raise ConfigError(f"--preview {preview}: a contact sheet is a .png file")
     target = _Target(video, record_path(video), preview)
     read = {path.resolve() for path in (reference, driving, poses) if path}
-    for path in filter(None, (target.video, target.preview, target.record)):
+    for path in target.files:
         if path.resolve() in read:
             raise InputError(f"{path} would be replaced, but it is read too", hint="another --out.")
-        check_output(path, force=force)
     return target
-
-
-@contextmanager
-def _on_disk(driving: Path) -> Iterator[Path]:
-    """Give the driving file; for "-", a copy of standard input."""
-    if str(driving) != "-":
-        yield driving
-        return
-    with TemporaryDirectory(prefix="animatex-") as folder:
-        copy = Path(folder) / "standard-input.jsonl"
-        copy.write_bytes(sys.stdin.buffer.read())
-        yield copy
 
 
 def _write_preview(path: Path, inputs: ClipInputs, result: FrameSequence, config: AnimateConfig) -> None:
@@ -342,60 +444,56 @@ def _summary(plan: AnimationPlan) -> str:
 
 
 def _report(
-    frames: FrameSequence,
-    plan: AnimationPlan,
-    config: AnimateConfig,
-    target: _Target,
-    preset: str,
-    timer: StageTimer,
+    frames: FrameSequence, inputs: ClipInputs, plan: AnimationPlan, asked: _Asked, timer: StageTimer
 ) -> dict[str, object]:
+    from animatex.pose.extract import missing_frames
+
     return {
-        "output": str(target.video),
-        "record": str(target.record),
-        "preview": str(target.preview) if target.preview else None,
+        **_written(asked.target),
         "frames": len(frames),
         "fps": plan.clip.fps,
         "width": frames.size.width,
         "height": frames.size.height,
-        "seed": config.seed,
-        "preset": preset,
+        "seed": asked.config.seed,
+        "preset": asked.preset,
         "device": plan.device.name,
         "dtype": plan.dtype.name,
+        "reference_pose": inputs.pose_source,
+        "missing": [[gap[0], gap[-1]] for gap in missing_frames(inputs.poses)],
         "evaluations": plan.evaluations,
         "seconds": timer.seconds(),
         "peak_memory_bytes": peak_memory(),
     }
 
 
-def _show_plan(
-    plan: AnimationPlan,
-    config: AnimateConfig,
-    target: _Target,
-    files: list[Path],
-    preset: str,
-    *,
-    as_json: bool,
-) -> None:
+def _written(target: _Target) -> dict[str, object]:
+    return {
+        "output": str(target.video),
+        "record": str(target.record) if target.record else None,
+        "preview": str(target.preview) if target.preview else None,
+    }
+
+
+def _show_plan(plan: AnimationPlan, asked: _Asked, files: list[Path]) -> None:
     from animatex.result import said
 
+    config, target = asked.config, asked.target
     estimator = {"name": "file", "reason": "poses are given"}
     if plan.poses is None:
         from animatex.pose.estimator import resolve_estimator
 
         chosen = resolve_estimator(config.pose, plan.weights, config.runtime.device)
         estimator = {"name": chosen.name, "reason": chosen.reason}
-    if as_json:
+    if asked.json:
         console.print_json(
             {
-                "output": str(target.video),
-                "record": str(target.record),
-                "preview": str(target.preview) if target.preview else None,
+                **_written(target),
                 "frames": plan.clip.num_frames,
                 "fps": plan.clip.fps,
                 "width": plan.canvas.width,
                 "height": plan.canvas.height,
                 "seed": config.seed,
-                "preset": preset,
+                "preset": asked.preset,
                 "device": {"name": plan.device.name, "reason": plan.device.reason},
                 "dtype": {"name": plan.dtype.name, "reason": plan.dtype.reason},
                 "estimator": estimator,
@@ -406,7 +504,7 @@ def _show_plan(
         )
         return
     rows = [
-        ("preset", preset),
+        ("preset", asked.preset),
         ("clip", plan.clip.reason),
         ("canvas", f"{plan.canvas.width} x {plan.canvas.height}"),
         ("windows", f"{len(plan.windows)} of at most {max(len(window) for window in plan.windows)} frames"),
@@ -415,6 +513,6 @@ def _show_plan(
         ("dtype", said(plan.dtype)),
         ("poses", f"{estimator['name']} ({estimator['reason']})"),
         ("weights", ", ".join(str(path) for path in files) or "random, drawn from the seed"),
-        ("writes", ", ".join(str(path) for path in (target.video, target.record, target.preview) if path)),
+        ("writes", ", ".join(map(str, target.files)) or "raw frames"),
     ]
     console.print_table(("", ""), rows)

@@ -22,6 +22,7 @@ class ClipInputs:
         driving: The performer, already sampled to the clip; None where only poses were given.
         poses: The performer's poses in pixels of its own video, one per frame.
         portrait: What CLIP sees of the character, uint8 [h, w, 3]; None: the canvas.
+        pose_source: Who says so of the reference's pose, in words.
 
     Raises:
         ValueError: Frames and poses are not equally many.
@@ -33,6 +34,7 @@ class ClipInputs:
     driving: FrameSequence | None
     poses: PoseSequence
     portrait: np.ndarray | None = None
+    pose_source: str = "given"
 
     def __post_init__(self) -> None:
         if self.driving is not None and len(self.driving) != len(self.poses):

@@ -119,7 +119,7 @@ class TrackReport:
         if self.filled:
             said.append(f"filled {_frames_of(self.filled)}")
         if self.missing:
-            said.append(f"nobody in {_frames_of(self.missing)}, too long to fill")
+            said.append(say_missing(self.missing))
         if self.jitter != self.smoothed_jitter:
             said.append(f"jitter {self.jitter:.1f} before smoothing, {self.smoothed_jitter:.1f} after")
         elif self.frames > 2:
@@ -141,10 +141,20 @@ def track_report(found: PoseSequence, finished: PoseSequence, threshold: float) 
         frames=len(found),
         detected=int(before.sum()),
         filled=_runs(~before & after),
-        missing=_runs(~after),
+        missing=missing_frames(finished),
         jitter=jitter(sure),
         smoothed_jitter=jitter(finished.hidden(sure.scores == 0)),
     )
+
+
+def missing_frames(poses: PoseSequence) -> tuple[range, ...]:
+    """Find the gaps of a clip, the ranges of frames in which nobody is."""
+    return _runs(~detected_frames(poses))
+
+
+def say_missing(gaps: tuple[range, ...]) -> str:
+    """Say in which frames of finished poses nobody is."""
+    return f"nobody in {_frames_of(gaps)}, too long to fill"
 
 
 def _runs(marked: np.ndarray) -> tuple[range, ...]:

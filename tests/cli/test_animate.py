@@ -70,8 +70,9 @@ def test_json_is_one_object_with_these_keys(place, capsys):
     report = json.loads(capsys.readouterr().out)
     assert list(report) == [
         "output", "record", "preview", "frames", "fps", "width", "height", "seed", "preset", "device",
-        "dtype", "evaluations", "seconds", "peak_memory_bytes",
+        "dtype", "reference_pose", "missing", "evaluations", "seconds", "peak_memory_bytes",
     ]  # fmt: skip
+    assert (report["reference_pose"], report["missing"]) == ("the rig's", [])
     assert (report["output"], report["preview"], report["preset"]) == ("hero-dance.mp4", "sheet.png", "tiny")
     assert (report["frames"], report["fps"], report["width"], report["height"]) == (4, 8.0, 64, 64)
     assert (report["seed"], report["device"], report["dtype"], report["evaluations"]) == (
@@ -283,7 +284,7 @@ def test_a_pipe_names_its_video_after_the_poses(place, monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("error: hero-poses.mp4 exists already\n")
     Path("hero-poses.mp4").unlink()
     assert run(["animate", "hero.png", "-", "--preset", "tiny"]) == 1
-    assert "standard-input.jsonl" in capsys.readouterr().err
+    assert "error: standard input, line 1" in capsys.readouterr().err
 
 
 def test_a_name_without_suffix_is_a_folder_of_pictures(place):

@@ -190,6 +190,7 @@ FLAGS = {
         "--guidance",
         "--fps",
         "--size",
+        "--pix",
         "--anchor",
         "--scale",
         "--shift",

@@ -1,0 +1,207 @@
+"""Raw frames: pixels without any header, as `ffmpeg -f rawvideo` writes and reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import numpy as np
+
+from animatex.config.run import ClipSelection
+from animatex.errors import InputError
+from animatex.progress import Progress, silent
+from animatex.video.frames import FrameSequence, Size
+from animatex.video.image import MAX_PIXELS
+from animatex.video.reader import MAX_BYTES, VideoInfo
+from animatex.video.sampling import plan_clip
+
+PixelFormat = Literal["rgb24", "bgr24", "gray", "yuv420p"]
+"""FFmpeg's names. yuv420p is BT.601 in limited range, as FFmpeg takes raw frames that do not say."""
+
+_BYTES_PER_PIXEL: dict[PixelFormat, float] = {"rgb24": 3, "bgr24": 3, "gray": 1, "yuv420p": 1.5}
+
+
+@dataclass(frozen=True, slots=True)
+class RawFormat:
+    """What raw frames do not say about themselves.
+
+    Attributes:
+        pix: How the pixels lie.
+        size: Height and width of every frame.
+        fps: Frames per second.
+
+    Raises:
+        InputError: Frames are larger than pictures may be, or of a size that the format does not have.
+    """
+
+    pix: PixelFormat
+    size: Size
+    fps: float
+
+    def __post_init__(self) -> None:
+        if self.size.height * self.size.width > MAX_PIXELS:
+            raise InputError(
+                f"raw frames of {self.size} pixels are too large; "
+                f"at most {MAX_PIXELS / 1e6:g} million pixels are read",
+                hint="make them smaller first.",
+            )
+        if self.pix == "yuv420p" and (self.size.height % 2 or self.size.width % 2):
+            raise InputError(
+                f"raw frames of {self.size} pixels cannot be yuv420p: both sides must be even",
+                hint="rgb24 has every size.",
+            )
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one frame."""
+        return int(self.size.height * self.size.width * _BYTES_PER_PIXEL[self.pix])
+
+    def __str__(self) -> str:
+        """Say it as people do."""
+        return f"{self.pix} frames of {self.size}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StreamedClip:
+    """A clip of a stream, which passes once and is held in memory.
+
+    Attributes:
+        video: What the stream was, all its frames counted.
+        frames: Those of the clip.
+    """
+
+    video: VideoInfo
+    frames: FrameSequence
+
+
+class RawStream:
+    """Raw frames as they arrive; one at a time is held.
+
+    Args:
+        stream: Bytes, such as standard input's.
+        form: What they are.
+        name: What messages call the stream.
+    """
+
+    def __init__(self, stream: BinaryIO, form: RawFormat, name: str = "standard input") -> None:
+        self._stream = stream
+        self._form = form
+        self._name = name
+        self._count = 0
+
+    def choose(self, selection: ClipSelection) -> Iterator[np.ndarray]:
+        """Give the frames of a clip; what lies between and behind them is read too, and dropped.
+
+        Args:
+            selection: How many frames, taken how often, from where.
+
+        Yields:
+            uint8 [H, W, 3], RGB.
+
+        Raises:
+            InputError: The stream is empty, ends within a frame, or is too short for the clip.
+        """
+        end = selection.start + (selection.frames or 2**60) * selection.every
+        wanted = range(selection.start, end, selection.every)
+        for data in self._frames():
+            if self._count - 1 in wanted:
+                yield _to_rgb(data, self._form)
+        # Too few frames are said in the words of files.
+        plan_clip(self._info(), selection)
+
+    def read_clip(
+        self, selection: ClipSelection, *, max_bytes: int = MAX_BYTES, progress: Progress = silent
+    ) -> StreamedClip:
+        """Read a clip into memory.
+
+        Args:
+            selection: How many frames, taken how often, from where.
+            max_bytes: Largest clip that is accepted, in bytes.
+            progress: Told of each frame.
+
+        Raises:
+            InputError: As `choose`, or the clip is too large for memory.
+        """
+        # How many will come nobody knows, and a list made an array at the end would take all of it twice.
+        held = bytearray()
+        progress.start("reading frames", selection.frames)
+        for frame in self.choose(selection):
+            if len(held) + frame.nbytes > max_bytes:
+                raise InputError(
+                    f"the clip on {self._name} takes more than {max_bytes / 2**30:g} GiB of memory",
+                    hint="fewer frames (--frames), every 2nd (--every 2), or smaller ones.",
+                )
+            held += frame.tobytes()
+            progress.advance()
+        progress.done()
+        frames = np.frombuffer(held, np.uint8).reshape(-1, *self._form.size, 3)
+        return StreamedClip(self._info(), FrameSequence(frames, self._form.fps / selection.every))
+
+    def _frames(self) -> Iterator[bytes]:
+        needed = self._form.frame_bytes
+        while data := self._stream.read(needed):
+            if len(data) < needed:
+                raise InputError(
+                    f"{self._name} ends within frame {self._count}: "
+                    f"{needed - len(data)} of its {needed} bytes are missing",
+                    hint=f"{self._form} were to come: is that what is sent, and to its end?",
+                )
+            self._count += 1
+            yield data
+        if self._count == 0:
+            raise InputError(
+                f"{self._name} is empty: {self._form} were to come",
+                hint="the command in front of the pipe may have said why.",
+            )
+
+    def _info(self) -> VideoInfo:
+        form = self._form
+        return VideoInfo(Path(self._name), form.size, form.fps, self._count, has_audio=False, rotation=0)
+
+
+def write_raw(
+    stream: BinaryIO, frames: FrameSequence, pix: PixelFormat = "rgb24", progress: Progress = silent
+) -> None:
+    """Write raw frames, each as soon as whoever reads has room for it.
+
+    Args:
+        stream: Takes bytes.
+        frames: What to write; of even sides for yuv420p.
+        pix: How the pixels lie.
+        progress: Told of each frame.
+
+    Raises:
+        BrokenPipeError: Nobody reads any more.
+    """
+    form = RawFormat(pix, frames.size, frames.fps)
+    progress.start("writing", len(frames))
+    for frame in frames.frames:
+        stream.write(_from_rgb(frame, form))
+        stream.flush()
+        progress.advance()
+    progress.done()
+
+
+def _to_rgb(data: bytes, form: RawFormat) -> np.ndarray:
+    import cv2
+
+    pixels = np.frombuffer(data, np.uint8)
+    if form.pix == "yuv420p":
+        planes = pixels.reshape(form.size.height * 3 // 2, form.size.width)
+        return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420))
+    if form.pix == "gray":
+        return np.repeat(pixels.reshape(*form.size, 1), 3, axis=2)
+    picture = pixels.reshape(*form.size, 3)
+    return np.array(picture if form.pix == "rgb24" else picture[..., ::-1])
+
+
+def _from_rgb(frame: np.ndarray, form: RawFormat) -> bytes:
+    import cv2
+
+    if form.pix == "yuv420p":
+        return bytes(cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420))
+    if form.pix == "gray":
+        return bytes(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY))
+    return (frame if form.pix == "rgb24" else frame[..., ::-1]).tobytes()
