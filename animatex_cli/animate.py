@@ -316,7 +316,10 @@ def _make(asked: _Asked, *, dry_run: bool) -> None:
             return
         console.note(f"{asked.preset}: {_summary(plan)}", quiet=quiet)
         if target.video == raw.STREAM:
-            console.note(f"raw frames, as for: {raw.say_how_to_read(asked.pix, plan.canvas, plan.clip.fps)}", quiet=quiet)
+            console.note(
+                f"raw frames, as for: {raw.say_how_to_read(asked.pix, plan.canvas, plan.clip.fps)}",
+                quiet=quiet,
+            )
         inputs = read_inputs(plan, config, timer)
         _say_inputs(inputs, asked)
         timer.start("loading networks")

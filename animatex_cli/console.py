@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -10,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
+from animatex.errors import InputError
 from animatex.progress import Progress, SilentProgress
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
     from rich.console import Console
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
@@ -89,8 +92,7 @@ def print_config(loaded: Loaded[Any], *, as_json: bool) -> None:
         named = {".".join(str(step) for step in path): where for path, where in sources.items() if path}
         print_json({"config": loaded.config.model_dump(mode="json"), "sources": named})
     else:
-        sys.stdout.write(dump_config(loaded.config, sources))
-        sys.stdout.flush()
+        print_text(dump_config(loaded.config, sources).removesuffix("\n"))
 
 
 @contextmanager
@@ -111,16 +113,59 @@ def progress(*, quiet: bool, label: str = "") -> Iterator[Progress]:
             yield _Bars(bars, label)
 
 
-def drop_output() -> None:
-    """Send what is still written to a closed pipe nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def drop_output(stream: TextIO | None = None) -> None:
+    """Send what is still written to a closed pipe nowhere; standard output, if no stream is named."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
-def allow_any_name() -> None:
-    """Let file names that are not valid text be printed as they are."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="surrogateescape")
+class ReaderGone(Exception):
+    """Nobody reads standard output any more."""
+
+
+def prepare_streams() -> None:
+    """Make the three streams fit for whatever they are connected to.
+
+    What was closed is nothing instead; names that are not valid text are printed as they are; and writing to
+    standard output ends with `ReaderGone` or in words.
+    """
+    _open_what_is_closed()
+    assert sys.stdin and sys.stdout and sys.stderr
+    if not sys.stdout.isatty():
+        results = io.BufferedWriter(_Results(sys.stdout.fileno(), "w", closefd=False))
+        sys.stdout = io.TextIOWrapper(results, sys.stdout.encoding)
+    for stream, errors in (
+        (sys.stdin, "replace"),
+        (sys.stdout, "surrogateescape"),
+        (sys.stderr, "surrogateescape"),
+    ):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def _open_what_is_closed() -> None:
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # Under its own number, so that other processes that we start have it too.
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))
+
+
+class _Results(io.FileIO):
+    """Standard output; once it cannot be written, the rest goes nowhere."""
+
+    _failed = False
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        if self._failed:
+            return memoryview(data).nbytes
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            self._failed = True
+            raise ReaderGone from None
+        except OSError as error:
+            self._failed = True
+            raise InputError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def _console(stream: TextIO) -> Console:
@@ -139,8 +184,12 @@ def _plain(text: str) -> str:
 def _talk(text: str, *, label: str = "", style: str = "") -> None:
     text = _plain(text)
     if not sys.stderr.isatty():
-        sys.stderr.write(f"{label}{text}\n")
-        sys.stderr.flush()
+        try:
+            sys.stderr.write(f"{label}{text}\n")
+            sys.stderr.flush()
+        except OSError:
+            # Talk that nobody hears is no reason to stop.
+            drop_output(sys.stderr)
         return
     from rich.text import Text
 

@@ -15,6 +15,8 @@ from animatex_cli import animate, batch, bench, console, doctor, pose, train, we
 
 INTERRUPTED = 130
 
+_ENDING = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+
 # What typer raises for a command line that cannot be parsed; it exports only this one of the family.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
@@ -58,7 +60,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         argv: Arguments behind the program's name; None: those of this process.
 
     Returns:
-        0: done; 1: failed for a reason that was printed; 2: wrong usage or configuration; 130: interrupted.
+        0: done; 1: failed for a reason that was printed; 2: wrong usage or configuration; 75: another run is
+        at the same output; 130: interrupted; 128 and a signal's number: ended by it.
     """
     args = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in args
@@ -75,8 +78,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 2
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        console.drop_output()
+    except console.ReaderGone:
+        # Who reads the first lines only, as `head` does, has what it wanted.
         return 0
     except SystemExit as exit_:
         return int(exit_.code or 0)
@@ -84,8 +87,11 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def main() -> NoReturn:
     """Be the program."""
-    signal.signal(signal.SIGTERM, _leave)
-    console.allow_any_name()
+    for number in _ENDING:
+        # What `nohup` and its like have turned off stays so.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _leave)
+    console.prepare_streams()
     sys.exit(run())
 
 

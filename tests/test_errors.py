@@ -10,13 +10,15 @@ from animatex.errors import (
     CheckpointMismatch,
     ConfigError,
     InputError,
+    InUse,
     MissingPackage,
     require,
 )
 
 
-def test_only_wrong_configuration_ends_with_two() -> None:
+def test_each_kind_has_its_exit_code() -> None:
     assert ConfigError("x").exit_code == 2
+    assert InUse("x").exit_code == 75
     for kind in (AnimateXError, InputError, MissingPackage, BackendError, CheckpointMismatch):
         assert kind("x").exit_code == 1
 

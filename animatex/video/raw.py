@@ -173,7 +173,7 @@ def write_raw(
         progress: Told of each frame.
 
     Raises:
-        BrokenPipeError: Nobody reads any more.
+        OSError: Of `stream`: nobody reads any more, for instance.
     """
     form = RawFormat(pix, frames.size, frames.fps)
     progress.start("writing", len(frames))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from animatex.errors import ConfigError
 from animatex.files import named_after
 from animatex.measure import StageTimer
-from animatex_cli import console
+from animatex_cli import console, raw
 from animatex_cli.options import Device, Force, Json, Preset, Quiet, Set, Weights, settings
 from animatex_cli.pose.files import (
+    STREAM,
     Draw,
     Out,
     Preview,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from animatex.config.run import ClipSelection
     from animatex.pose.sequence import PoseSequence
     from animatex.progress import Progress
+    from animatex.video.raw import RawFormat
 
 _ESTIMATORS = (
     "Who looks; rtmlib's models are called lightweight, balanced and performance, their files lie in the "
@@ -45,7 +49,9 @@ def command(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="VIDEO|IMAGE", help="Video, folder of pictures, or picture.", show_default=False
+            metavar="VIDEO|IMAGE",
+            help="Video, folder of pictures, picture, or - for raw frames on standard input, with --pix.",
+            show_default=False,
         ),
     ],
     out: Out = None,
@@ -78,6 +84,18 @@ def command(
         int, typer.Option("--every", min=1, help="Take every n-th frame.", rich_help_panel=_CLIP)
     ] = 1,
     start: Annotated[int, typer.Option("--start", min=0, help="First frame.", rich_help_panel=_CLIP)] = 0,
+    pix: Annotated[
+        raw.PixelFormat | None,
+        typer.Option("--pix", help="Pixel format of raw frames on standard input.", rich_help_panel=_CLIP),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option("--size", metavar="WxH", help="Size of the raw frames.", rich_help_panel=_CLIP),
+    ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option("--fps", help="Frames per second of the raw frames.", rich_help_panel=_CLIP),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -88,7 +106,8 @@ def command(
         "--person": ("pose.person", person),
     }
     config = load_preset(preset, settings(set_, flags) + (_unsmoothed() if no_smooth else []))
-    out = out or named_after(f"{source.resolve().stem}-poses", ".npz")
+    stream = _stream(source, pix, size, fps, preview)
+    out = out or named_after(f"{'frames' if stream else source.resolve().stem}-poses", ".npz")
     check_outputs(out, preview, force, json, inputs=(source,), drawn=draw)
 
     with console.progress(quiet=quiet) as shown:
@@ -99,13 +118,16 @@ def command(
         from animatex.pose.io import write_poses
 
         selection = ClipSelection(frames=frames, every=every, start=start)
-        pictures, total, fps, still = _frames(source, selection)
+        if stream:
+            pictures, total, rate, still = _streamed(stream, selection), None, stream.fps / every, False
+        else:
+            pictures, total, rate, still = _frames(source, selection)
         timer.start("starting the estimator")
         chosen = resolve_estimator(config.pose, weights_folder(weights), config.runtime.device, still=still)
         timer.done()
-        raw = estimate_poses(pictures, fps, chosen.value, config.pose.person, timer, total)
-        poses = finish_poses(raw, config.pose, source.name)
-        track = track_report(raw, poses, config.pose.score_threshold)
+        found = estimate_poses(pictures, rate, chosen.value, config.pose.person, timer, total)
+        poses = finish_poses(found, config.pose, "standard input" if stream else source.name)
+        track = track_report(found, poses, config.pose.score_threshold)
         if preview:
             _write_preview(preview, poses, source, selection, timer)
         if draw:
@@ -138,6 +160,32 @@ def command(
             "seconds": timer.seconds(),
         },
     )
+
+
+def _stream(
+    source: Path, pix: raw.PixelFormat | None, size: str | None, fps: float | None, preview: Path | None
+) -> RawFormat | None:
+    """Say what the raw frames on standard input are; None where there is a file instead."""
+    given = {"--pix": pix, "--size": size, "--fps": fps}
+    if source != STREAM:
+        for flag, value in given.items():
+            if value is not None:
+                raise ConfigError(f"{flag} is of raw frames on standard input; {source} says it itself")
+        return None
+    if pix is None:
+        raise ConfigError("- is raw frames on standard input, and needs --pix, --size and --fps")
+    if preview:
+        raise ConfigError(
+            "--preview shows frames once their poses are known; those on standard input are gone by then",
+            hint="--draw shows the skeletons on black.",
+        )
+    return raw.incoming(pix, size, fps)
+
+
+def _streamed(form: RawFormat, selection: ClipSelection) -> Iterable[np.ndarray]:
+    from animatex.video.raw import RawStream
+
+    return RawStream(sys.stdin.buffer, form).choose(selection)
 
 
 def _unsmoothed() -> list[str | Override]:

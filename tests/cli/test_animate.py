@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image
 
 from animatex.config.loader import load_config
 from animatex.config.run import AnimateConfig
+from animatex.files import claiming
 from animatex.pose.io import write_json_lines, write_poses
 from animatex.pose.sequence import PoseSequence
 from animatex.video.frames import FrameSequence, Size
@@ -291,6 +293,35 @@ def test_a_name_without_suffix_is_a_folder_of_pictures(place):
     assert animate("--out", "frames", "--quiet") == 0
     assert len(list(Path("frames").glob("*.png"))) == 4
     assert Path("frames.yaml").is_file()
+
+
+def test_two_runs_do_not_make_the_same_video_at_once(place, capsys):
+    with claiming(Path("hero-dance.mp4"), force=False):
+        assert animate("--force") == 75
+    assert capsys.readouterr() == (
+        "",
+        f"error: hero-dance.mp4 is being made by another run, process {os.getpid()}, which holds "
+        ".hero-dance.lock\nhint: wait until it has ended, or another --out.\n",
+    )
+    assert animate("--quiet") == 0
+    assert sorted(path.name for path in place.iterdir()) == [
+        "dance.npz", "hero-dance.mp4", "hero-dance.yaml", "hero.png",
+    ]  # fmt: skip
+
+
+def test_it_is_said_who_found_the_pose_and_where_nobody_dances(place, capsys):
+    poses = waving(12)
+    gone = np.zeros(poses.scores.shape, bool)
+    gone[2:5] = True
+    write_poses(poses.hidden(gone), Path("dance.npz"))
+    missing = ["--frames", "12", "--set", "pose.max_missing=0.5"]
+    assert animate(*missing, "--set", "retarget.box=[0.2,0.2,0.5,0.5]", "--set", "retarget.method=bones") == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said.count("pose of hero.png: the performer's, in the box that was given") == 1
+    assert said.count("driving poses: nobody in frames 2-4, too long to fill") == 1
+    assert animate(*missing, "--json", "--force") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["reference_pose"], report["missing"]) == ("the rig's", [[2, 4]])
 
 
 def test_fps_changes_the_speed_and_not_the_number_of_frames(place, capsys):

@@ -1,9 +1,11 @@
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -115,7 +117,9 @@ def test_an_interruption_has_its_exit_code(error, code, failing):
     assert run(["doctor"]) == code
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_ends_a_run_quietly_and_removes_what_is_unfinished(number, code, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", _SLEEPING, str(tmp_path / "video.mp4")],
@@ -150,23 +154,44 @@ main.main()
 """
 
 
-def test_a_closed_pipe_is_quiet():
+PROGRAM = [sys.executable, "-c", "from animatex_cli.main import main; main()"]
+PRINT = [*PROGRAM, "animate", "a.png", "b.mp4", "--print-config"]
+
+
+def test_a_reader_that_goes_away_has_what_it_wanted():
     reading, writing = os.pipe()
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "from animatex_cli.main import main; import sys; "
-            "sys.argv = ['animatex', 'animate', 'a.png', 'b.mp4', '--print-config']; main()",
-        ],
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = subprocess.Popen(PRINT, stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(reading)
     os.close(writing)
     _, err = process.communicate(timeout=30)
-    assert err == ""
+    assert (process.returncode, err) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_behind_standard_output_is_told_in_words():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(PRINT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "error: standard output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("redirection", ["2>&1 >&-", "2>&1 <&- >&-", "2>/dev/full"])
+def test_closed_streams_and_talk_that_nobody_hears_stop_nothing(redirection, tmp_path):
+    poses = Path(__file__).resolve().parents[2] / "samples" / "dance.npz"
+    line = shlex.join([*PROGRAM, "pose", "convert", str(poses), "--out", "copy.npz"])
+    done = subprocess.run(["bash", "-c", f"{line} {redirection}"], cwd=tmp_path, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "copy.npz").is_file()
+
+
+def test_standard_input_that_is_closed_or_no_text_is_a_line():
+    for redirection in ("<&-", "< <(head -c 500 /dev/urandom)"):
+        line = shlex.join([*PROGRAM, "pose", "convert", "-", "--out", "-", "--quiet"])
+        done = subprocess.run(
+            ["bash", "-c", f"{line} {redirection}"], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("error: standard input")
 
 
 FLAGS = {
@@ -198,6 +223,8 @@ FLAGS = {
         "--batch",
         "--driving",
         "--out-dir",
+        "--watch",
+        "--poll",
         "--ledger",
         "--retry-failed",
         "--shard",
@@ -294,10 +321,8 @@ def test_the_weights_folder_may_come_from_the_environment(tmp_path, monkeypatch,
 
 def test_the_program_ends_with_the_exit_code_of_the_run(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["animatex", "dance"])
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        with pytest.raises(SystemExit) as caught:
-            main.main()
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(main.console, "prepare_streams", lambda: None)
+    with pytest.raises(SystemExit) as caught:
+        main.main()
     assert caught.value.code == 2
