@@ -308,7 +308,7 @@ def _make(asked: _Asked, *, dry_run: bool) -> None:
         if asked.stream:
             from animatex.video.raw import RawStream
 
-            driving = RawStream(sys.stdin.buffer, asked.stream).read_clip(config.clip, progress=timer)
+            driving = RawStream(sys.stdin.buffer, asked.stream).read_clip(config.clip, timer)
         plan = plan_animation(asked.reference, driving, config, poses=asked.poses, weights=folder)
         timer.done()
         if dry_run:

@@ -33,8 +33,6 @@ def incoming(pix: PixelFormat, size: str | None, fps: float | None) -> RawFormat
             f"--pix {pix}: raw frames do not say their size and rate",
             hint="--size and --fps do: for example --size 512x768 --fps 24.",
         )
-    if not 0 < fps <= 1000:
-        raise ConfigError(f"--fps {fps:g}: needs a number above 0, at most 1000")
     return RawFormat(pix, Size(*reversed(parse_size(size))), fps)
 
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from animatex.config.run import ClipSelection
 from animatex.errors import InputError
+from animatex.limits import CLIP_BYTES, FPS, FRAMES, check_size
 from animatex.progress import Progress, silent
 from animatex.video.frames import FrameSequence, Size
-from animatex.video.image import MAX_PIXELS
-from animatex.video.reader import MAX_BYTES, VideoInfo
+from animatex.video.reader import VideoInfo
 from animatex.video.sampling import plan_clip
 
 PixelFormat = Literal["rgb24", "bgr24", "gray", "yuv420p"]
@@ -33,7 +33,7 @@ class RawFormat:
         fps: Frames per second.
 
     Raises:
-        InputError: Frames are larger than pictures may be, or of a size that the format does not have.
+        InputError: The format does not have that size, or nobody believes that rate.
     """
 
     pix: PixelFormat
@@ -41,11 +41,9 @@ class RawFormat:
     fps: float
 
     def __post_init__(self) -> None:
-        if self.size.height * self.size.width > MAX_PIXELS:
+        if not 1 / FPS.value() <= self.fps <= FPS.value():
             raise InputError(
-                f"raw frames of {self.size} pixels are too large; "
-                f"at most {MAX_PIXELS / 1e6:g} million pixels are read",
-                hint="make them smaller first.",
+                f"raw frames come at {self.fps:g} a second; 1/{FPS.value()} to {FPS.value()} are believed"
             )
         if self.pix == "yuv420p" and (self.size.height % 2 or self.size.width % 2):
             raise InputError(
@@ -83,9 +81,13 @@ class RawStream:
         stream: Bytes, such as standard input's.
         form: What they are.
         name: What messages call the stream.
+
+    Raises:
+        InputError: Frames are larger than pictures may be.
     """
 
     def __init__(self, stream: BinaryIO, form: RawFormat, name: str = "standard input") -> None:
+        check_size(Path(name), *form.size, "has frames of")
         self._stream = stream
         self._form = form
         self._name = name
@@ -101,7 +103,7 @@ class RawStream:
             uint8 [H, W, 3], RGB.
 
         Raises:
-            InputError: The stream is empty, ends within a frame, or is too short for the clip.
+            InputError: The stream is empty, ends within a frame, never ends, or is too short for the clip.
         """
         end = selection.start + (selection.frames or 2**60) * selection.every
         wanted = range(selection.start, end, selection.every)
@@ -111,14 +113,11 @@ class RawStream:
         # Too few frames are said in the words of files.
         plan_clip(self._info(), selection)
 
-    def read_clip(
-        self, selection: ClipSelection, *, max_bytes: int = MAX_BYTES, progress: Progress = silent
-    ) -> StreamedClip:
+    def read_clip(self, selection: ClipSelection, progress: Progress = silent) -> StreamedClip:
         """Read a clip into memory.
 
         Args:
             selection: How many frames, taken how often, from where.
-            max_bytes: Largest clip that is accepted, in bytes.
             progress: Told of each frame.
 
         Raises:
@@ -128,12 +127,13 @@ class RawStream:
         held = bytearray()
         progress.start("reading frames", selection.frames)
         for frame in self.choose(selection):
-            if len(held) + frame.nbytes > max_bytes:
-                raise InputError(
-                    f"the clip on {self._name} takes more than {max_bytes / 2**30:g} GiB of memory",
-                    hint="fewer frames (--frames), every 2nd (--every 2), or smaller ones.",
-                )
             held += frame.tobytes()
+            if len(held) > CLIP_BYTES.value():
+                raise InputError(
+                    f"the clip on {self._name} takes more than {CLIP_BYTES.value() / 2**30:g} GiB of memory",
+                    hint="fewer frames (--frames), every 2nd (--every 2), "
+                    f"or {CLIP_BYTES.raise_to(10 * len(held))}",
+                )
             progress.advance()
         progress.done()
         frames = np.frombuffer(held, np.uint8).reshape(-1, *self._form.size, 3)
@@ -149,6 +149,11 @@ class RawStream:
                     hint=f"{self._form} were to come: is that what is sent, and to its end?",
                 )
             self._count += 1
+            if self._count > FRAMES.value():
+                raise InputError(
+                    f"{self._name} has more than {FRAMES.value()} frames",
+                    hint=FRAMES.raise_to(10 * self._count),
+                )
             yield data
         if self._count == 0:
             raise InputError(

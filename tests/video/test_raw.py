@@ -17,6 +17,13 @@ SELECTIONS = st.builds(
 )
 
 
+class Endless(io.RawIOBase):
+    """Bytes without an end."""
+
+    def read(self, size: int = -1) -> bytes:
+        return bytes(size)
+
+
 def pictures(num_frames: int, size: Size = SIZE) -> np.ndarray:
     return np.random.default_rng(num_frames).integers(0, 256, (num_frames, *size, 3), np.uint8)
 
@@ -79,10 +86,6 @@ def test_a_clip_has_the_frames_that_a_files_would_have(selection, num_frames):
 
 
 def test_frames_are_given_as_they_arrive_and_one_is_held():
-    class Endless(io.RawIOBase):
-        def read(self, size: int = -1) -> bytes:
-            return bytes(size)
-
     frames = RawStream(Endless(), RawFormat("rgb24", SIZE, 24.0)).choose(ALL)
     assert [next(frames).shape for _ in range(3)] == [(4, 6, 3)] * 3
 
@@ -108,17 +111,29 @@ def test_an_empty_stream_is_refused():
     assert caught.value.hint == "the command in front of the pipe may have said why."
 
 
-def test_a_clip_that_is_too_large_for_memory_is_refused_while_it_comes():
-    with pytest.raises(InputError, match="the clip on the pipe takes more than 1.34") as caught:
-        stream(raw(pictures(3))).read_clip(ALL, max_bytes=144)
-    assert caught.value.hint == "fewer frames (--frames), every 2nd (--every 2), or smaller ones."
+def test_a_clip_that_is_too_large_for_memory_is_refused_while_it_comes(monkeypatch):
+    monkeypatch.setenv("ANIMATEX_MAX_CLIP_BYTES", "144")
+    with pytest.raises(
+        InputError, match="the clip on the pipe takes more than 1.34.* GiB of memory"
+    ) as caught:
+        RawStream(Endless(), RawFormat("rgb24", SIZE, 24.0), "the pipe").read_clip(ALL)
+    assert caught.value.hint.startswith(
+        "fewer frames (--frames), every 2nd (--every 2), or ANIMATEX_MAX_CLIP_BYTES=2160 in the environment"
+    )
+
+
+def test_a_stream_that_never_ends_is_refused_though_little_of_it_is_used(monkeypatch):
+    monkeypatch.setenv("ANIMATEX_MAX_FRAMES", "20")
+    endless = RawStream(Endless(), RawFormat("rgb24", SIZE, 24.0), "the pipe")
+    with pytest.raises(InputError, match="the pipe has more than 20 frames"):
+        endless.read_clip(ClipSelection(frames=2, every=1, start=0))
 
 
 def test_sizes_that_cannot_be_are_refused():
-    with pytest.raises(
-        InputError, match="raw frames of 99999x99999 pixels are too large; at most 64 million"
-    ):
-        RawFormat("gray", Size(99999, 99999), 24.0)
+    with pytest.raises(InputError, match="the pipe has frames of 9999x9999 pixels; at most 64000000 pixels"):
+        stream(b"", "gray", Size(9999, 9999))
+    with pytest.raises(InputError, match="raw frames come at 0 a second; 1/1000 to 1000 are believed"):
+        RawFormat("gray", SIZE, 0.0)
     with pytest.raises(
         InputError, match="raw frames of 3x2 pixels cannot be yuv420p: both sides must be even"
     ):
