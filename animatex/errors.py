@@ -10,6 +10,7 @@ _INSTALL = {
     "c2pa": "pip install 'animatex[c2pa]'",
     "decord": "pip install 'animatex[decord]'",
     "mamba_ssm": "MAMBA_KEEP_CUDA_BUILD=TRUE pip install mamba-ssm --no-build-isolation",
+    "ray": "pip install 'animatex[ray]'",
     "open_clip": "pip install open_clip_torch",
     "yaml": "pip install pyyaml",
 }

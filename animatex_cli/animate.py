@@ -180,6 +180,8 @@ def command(
     ledger: batch.LedgerFile = None,
     retry_failed: batch.RetryFailed = False,
     shard: batch.Shard = None,
+    engine: batch.EngineName = None,
+    runners: batch.Runners = None,
     dry_run: DryRun = False,
     print_config: PrintConfig = False,
     json: Json = False,
@@ -207,7 +209,7 @@ def command(
     if print_config:
         console.print_config(loaded, as_json=json)
         return
-    batch_only = batch.BatchOnly(batch_driving, out_dir, ledger, retry_failed, shard, poll)
+    batch_only = batch.BatchOnly(batch_driving, out_dir, ledger, retry_failed, shard, poll, engine, runners)
     if manifest is not None or watch is not None:
         batch.refuse_beside_batch(
             "--watch" if manifest is None else "--batch",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -98,6 +98,28 @@ Shard = Annotated[
     ),
 ]
 
+EngineName = Annotated[
+    Literal["local", "ray"] | None,
+    typer.Option(
+        "--engine",
+        help="Where jobs are done: by a process here, or by several on the Ray cluster that is found "
+        r"(RAY_ADDRESS names another).  \[default: local]",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+Runners = Annotated[
+    int | None,
+    typer.Option(
+        "--runners",
+        metavar="N",
+        min=1,
+        help=r"With --engine ray: how many processes.  \[default: one for each GPU, or each node]",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+
 app = typer.Typer(help="Look at batches of `animate --batch`.", no_args_is_help=True)
 
 
@@ -116,6 +138,8 @@ class BatchOnly:
     retry_failed: bool
     shard: str | None
     poll: float | None
+    engine: Literal["local", "ray"] | None
+    runners: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +195,13 @@ def run_batch(command: BatchCommand, load: LoadPreset) -> None:
             "--json is one object at the end, and --watch has none",
             hint="animatex batch status LEDGER --json shows at any time what became of each job.",
         )
+    if command.watch is not None and command.only.engine == "ray":
+        raise ConfigError(
+            "--engine ray works a list off, and --watch has no end",
+            hint="--watch on each machine, with one --ledger, shares what arrives.",
+        )
+    if command.only.runners is not None and command.only.engine != "ray":
+        raise ConfigError("--runners is of --engine ray")
     out = command.only.out_dir or Path()
     ledger = command.only.ledger or out / "batch.ledger"
     if command.batch is None:
@@ -182,6 +213,7 @@ def run_batch(command: BatchCommand, load: LoadPreset) -> None:
 def _work_off(
     command: BatchCommand, load: LoadPreset, shard: tuple[int, int], out: Path, ledger_file: Path
 ) -> None:
+    from animatex.batch.cluster import run_on_ray
     from animatex.batch.job import BatchOptions, asked, check_outputs
     from animatex.batch.ledger import Ledger
     from animatex.batch.manifest import shard_of
@@ -199,7 +231,11 @@ def _work_off(
         ledger.add(asked(jobs))
         if command.only.retry_failed:
             ledger.retry([job.name for job in jobs])
-        supervise(jobs, options, _Talk(command.json, command.quiet))
+        talk = _Talk(command.json, command.quiet)
+        if command.only.engine == "ray":
+            run_on_ray(jobs, options, talk, command.only.runners)
+        else:
+            supervise(jobs, options, talk)
         after = ledger.entries()
     entries = [after[job.name] for job in jobs]
     made = sum(after[job.name].tries > (before[job.name].tries if job.name in before else 0) for job in jobs)
