@@ -138,6 +138,8 @@ def test_a_wrong_manifest_is_exit_code_2_and_nothing_is_made(here, capsys):
         (["--watch", "refs", "--json"], "--json is one object at the end, and --watch has none"),
         (["--watch", "refs", "--poll", "0"], "--poll 0: needs seconds from 0.1 to 3600"),
         (["--watch", "refs", "--poll", "nan"], "--poll nan: needs seconds from 0.1 to 3600"),
+        (["--watch", "refs", "--engine", "ray"], "--engine ray works a list off, and --watch has no end"),
+        (["--batch", "jobs.csv", "--runners", "2"], "--runners is of --engine ray"),
         (["--batch", "jobs.csv", "--poll", "1"], "--poll is of --watch; a batch looks once"),
         (
             ["--watch", "refs", "--out-dir", "refs/out"],
