@@ -39,7 +39,7 @@ from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
 from animatex.reference import CharacterPose, find_character, look_again, place_reference, stay_in_picture
 from animatex.rig.network import RigNetwork
-from animatex.rig.rig import read_rig
+from animatex.rig.rig import read_rig, with_painted_plate
 from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
 from animatex.video.fit import Fit, plan_fit
 from animatex.video.frames import FrameSequence, Size
@@ -198,7 +198,7 @@ def read_inputs(
     return ClipInputs(
         reference=reference,
         reference_pose=found.pose,
-        rig=rig,
+        rig=None if rig is None else with_painted_plate(rig),
         driving=driving,
         poses=poses,
         portrait=plan.reference.rgb if config.pictures.clip_sees == "original" else None,

@@ -36,7 +36,7 @@ from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
 from animatex.files import replacing
-from animatex.rig.rig import read_rig
+from animatex.rig.rig import read_rig, with_painted_plate
 from animatex.runtime import make_runtime
 from animatex.synthetic.clips import clip
 from animatex.video.frames import Size
@@ -100,7 +100,7 @@ def measure(options: argparse.Namespace) -> tuple[Report, Page]:
     rigs, portraits = [], []
     for seed in range(options.first, options.first + options.characters):
         made = clip(seed, SIZE, options.frames, fps=8.0)
-        rig = read_rig(made.reference.image, network)
+        rig = with_painted_plate(read_rig(made.reference.image, network))
         rigs.append(score_rig(rig, made.reference))
         truth = Truth(made.frames.frames, made.labels, made.reference.labels)
         shown: dict[str, np.ndarray] = {"reference": made.reference.image, "truth": truth.frames[-1]}

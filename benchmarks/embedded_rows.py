@@ -21,7 +21,7 @@ from animatex.diffusion.sample import sample_latents
 from animatex.pose.skeleton import PARTS
 from animatex.reference import look_again
 from animatex.rig.network import RigNetwork
-from animatex.rig.rig import Rig
+from animatex.rig.rig import Rig, with_painted_plate
 from animatex.runtime import Runtime
 from animatex.synthetic.clips import SyntheticClip
 from benchmarks.skinning import skinned_frame
@@ -66,7 +66,7 @@ def situations(made: SyntheticClip, rig: Rig, network: RigNetwork) -> dict[str, 
     own = ClipInputs(
         reference=made.reference.image,
         reference_pose=known,
-        rig=look_again(rig, known, network, None),
+        rig=with_painted_plate(look_again(rig, known, network, None)),
         driving=made.frames,
         poses=made.poses,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,8 +11,21 @@ import torch
 from torch import Tensor
 
 from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, MIRROR_PAIRS, NUM_KEYPOINTS, PARTS
+from animatex.pose.skeleton import (
+    HEAD,
+    HEAD_PART,
+    LEFT_HIP,
+    LEFT_KNEE,
+    LIMB_PARTS,
+    MIRROR_PAIRS,
+    NUM_KEYPOINTS,
+    PARTS,
+    RIGHT_HIP,
+    RIGHT_KNEE,
+    TORSO_PART,
+)
 from animatex.rig.fill import push_pull
+from animatex.rig.inpaint import inpaint
 from animatex.rig.matte import refine_mask
 from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork, joint_hints
 from animatex.video.fit import resize
@@ -23,6 +37,13 @@ MIRRORED_PARTS = (0, 1, 2, 5, 6, 3, 4, 9, 10, 7, 8)
 _swap = {a: b for pair in MIRROR_PAIRS for a, b in (pair, pair[::-1])}
 MIRRORED_JOINTS = tuple(_swap.get(joint, joint) for joint in range(NUM_JOINTS))
 """Number of each joint in the mirrored picture."""
+
+_LEGS = [limb for limb in LIMB_PARTS if limb.start in (RIGHT_HIP, RIGHT_KNEE, LEFT_HIP, LEFT_KNEE)]
+_LEG_PARTS = [limb.part for limb in _LEGS]
+_LEG_ENDS = [limb.end for limb in _LEGS]
+
+_DISTANCES = (0.92, 1.12)
+"""Sides of the boxes that are looked at besides the character's own, relative to it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +77,10 @@ def read_rig(
 ) -> Rig:
     """Find the parts, joints, mask and background of the character in a picture.
 
-    The network looks twice: at the whole picture, then closely at where the character is; both times also
-    at the mirrored picture, whose answer is mirrored back and averaged in.
+    The network looks at the whole picture, and then closely at where the character is, from three distances
+    whose answers about parts are averaged; each time also at the mirrored picture, whose answer is mirrored
+    back and averaged in. Joints that are known say which part is which; where the character ends they may
+    mislead about, so half of the mask comes from looking without them.
 
     Args:
         image: uint8 [H, W, 3], RGB.
@@ -66,30 +89,53 @@ def read_rig(
         known: Joints that somebody else found, one frame on the picture's own canvas; those of score 0
             are looked for as if nothing were known.
     """
-    hints = _hints(known)
     size = Size(*image.shape[:2])
     whole = (0, 0, size.width, size.height)
-    parts, joints, present = _look(image, whole, network, hints)
-    box = _character_box(parts[0] < 0.5 if alpha is None else alpha > 127, size)
-    if box is not None and (box[2] - box[0]) * (box[3] - box[1]) < 0.7 * size.height * size.width:
-        parts, joints, present = _look(image, box, network, hints)
-    mask = refine_mask(1 - parts[0], image) if alpha is None else alpha.astype(np.float32) / 255
+    first, _, _ = _look(image, whole, network, _hints(None))
+    box = _character_box(first[0] < 0.5 if alpha is None else alpha > 127, size) or whole
+    parts, joints, present = _look_closely(image, box, network, _hints(known))
+    if alpha is not None:
+        mask = alpha.astype(np.float32) / 255
+    elif known is None:
+        mask = refine_mask(1 - parts[0], image)
+    else:
+        unaided, _, _ = _look_closely(image, box, network, _hints(None))
+        mask = refine_mask(1 - (parts[0] + unaided[0]) / 2, image)
     inside = np.maximum(_without_strays(parts[1:], mask, joints), 1e-6)
     parts = np.concatenate([1 - mask[None], inside / inside.sum(0) * mask], 0).astype(np.float32)
     return Rig(image, parts, _as_pose(joints, present, size), background_plate(image, mask))
 
 
+def with_painted_plate(rig: Rig) -> Rig:
+    """Give the smooth background behind the character the textures around it, by half.
+
+    Copied textures alone look sharper but go wrong loudly; the mean of both goes on with shelves and floors,
+    is no farther from the truth than smoothness alone, and keeps quiet where nothing fits.
+    """
+    textured = inpaint(rig.image, _hidden(rig.mask))
+    return replace(rig, plate=cv2.addWeighted(rig.plate, 0.5, textured, 0.5, 0))
+
+
 def background_plate(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Paint the character out: uint8 [H, W, 3] from the picture and its mask, float [H, W] in 0..1."""
-    # A rim around the mask still has the character's colours and shadow; it must not be smeared over the
-    # hole.
-    reach = max(3, round(0.035 * image.shape[0])) | 1
-    hidden = cv2.dilate(
-        (mask > 0.1).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    )
-    known = 1 - cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), reach / 8)
-    known[hidden > 0] = 0
+    """Fill in the character smoothly: uint8 [H, W, 3] from the picture and its mask, float [H, W] in 0..1."""
+    hidden = _hidden(mask)
+    known = 1 - cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), _rim(mask) / 8)
+    known[hidden] = 0
     return push_pull(image, known)
+
+
+def _hidden(mask: np.ndarray) -> np.ndarray:
+    """Where the picture does not show its background, bool [H, W].
+
+    A rim around the mask still has the character's colours and shadow; it must not be smeared over the hole.
+    """
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_rim(mask), _rim(mask)))
+    hidden: np.ndarray = cv2.dilate((mask > 0.1).astype(np.uint8), disc) > 0
+    return hidden
+
+
+def _rim(mask: np.ndarray) -> int:
+    return max(3, round(0.035 * mask.shape[0])) | 1
 
 
 def _hints(known: PoseSequence | None) -> tuple[Tensor, Tensor]:
@@ -99,6 +145,31 @@ def _hints(known: PoseSequence | None) -> tuple[Tensor, Tensor]:
     return (
         torch.from_numpy(known.keypoints[:1, :NUM_JOINTS]).float(),
         torch.from_numpy(known.scores[:1, :NUM_JOINTS] > 0),
+    )
+
+
+def _look_closely(
+    image: np.ndarray,
+    box: tuple[int, int, int, int],
+    network: RigNetwork,
+    hints: tuple[Tensor, Tensor],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Look at a box, and from a little nearer and farther: what `_look` returns, parts averaged."""
+    parts, joints, present = _look(image, box, network, hints)
+    for distance in _DISTANCES:
+        parts = parts + _look(image, _scaled_box(box, distance, image), network, hints)[0]
+    return parts / (1 + len(_DISTANCES)), joints, present
+
+
+def _scaled_box(box: tuple[int, int, int, int], scale: float, image: np.ndarray) -> tuple[int, int, int, int]:
+    """A box of the same centre, as far as it lies in the picture."""
+    left, top, right, bottom = box
+    across, down = (right - left) * (scale - 1) / 2, (bottom - top) * (scale - 1) / 2
+    return (
+        max(0, math.floor(left - across)),
+        max(0, math.floor(top - down)),
+        min(image.shape[1], math.ceil(right + across)),
+        min(image.shape[0], math.ceil(bottom + down)),
     )
 
 
@@ -201,7 +272,7 @@ def _without_strays(parts: np.ndarray, mask: np.ndarray, joints: np.ndarray) -> 
     """Give pieces of a limb that lie away from its joints to whichever part comes second there.
 
     Torso and head stay in pieces: folded arms divide them. But what touches nothing but the head is an ear or
-    a hat, whatever it was taken for.
+    a hat, whatever it was taken for, and a leg that only the torso surrounds is a skirt's fold.
 
     Args:
         parts: Probabilities of all parts but the background, float32 [10, H, W].
@@ -210,6 +281,11 @@ def _without_strays(parts: np.ndarray, mask: np.ndarray, joints: np.ndarray) -> 
     """
     owner = np.where(mask > 0.5, parts.argmax(0) + 1, 0)
     kept = parts.copy()
+    legs = np.isin(owner, _LEG_PARTS)
+    folds = _surrounded_by_torso(owner, legs)
+    kept[[part - 1 for part in _LEG_PARTS]] *= ~folds
+    kept[HEAD_PART - 1][_nearer_to_the_legs(owner == HEAD_PART, joints)] = 0
+    owner[folds] = TORSO_PART
     for limb in LIMB_PARTS:
         count, regions, _, centres = cv2.connectedComponentsWithStats((owner == limb.part).astype(np.uint8))
         if count > 2:
@@ -227,7 +303,6 @@ def _without_strays(parts: np.ndarray, mask: np.ndarray, joints: np.ndarray) -> 
 def _only_beside_the_head(owner: np.ndarray) -> np.ndarray:
     """Pieces, none a part's largest, that touch the head and no third part: bool [H, W]."""
     found = np.zeros(owner.shape, bool)
-    around = np.ones((5, 5), np.uint8)
     for part in range(1, len(PARTS)):
         count, regions, stats, _ = cv2.connectedComponentsWithStats((owner == part).astype(np.uint8))
         areas = stats[1:, cv2.CC_STAT_AREA]
@@ -235,10 +310,32 @@ def _only_beside_the_head(owner: np.ndarray) -> np.ndarray:
             continue
         for piece in set(range(1, count)) - {1 + int(areas.argmax())}:
             here = regions == piece
-            beside = owner[(cv2.dilate(here.astype(np.uint8), around) > 0) & ~here]
-            if set(np.unique(beside)) - {0} == {HEAD_PART}:
+            if _beside(owner, here) - {0} == {HEAD_PART}:
                 found |= here
     return found
+
+
+def _surrounded_by_torso(owner: np.ndarray, legs: np.ndarray) -> np.ndarray:
+    """Pieces of the legs that touch nothing but the torso, not even the background: bool [H, W]."""
+    count, regions = cv2.connectedComponents(legs.astype(np.uint8))
+    alone = [p for p in range(1, count) if _beside(owner, regions == p) == {TORSO_PART}]
+    return np.isin(regions, alone)
+
+
+def _nearer_to_the_legs(head: np.ndarray, joints: np.ndarray) -> np.ndarray:
+    """Pieces of the head, but for the largest, whose middle is nearer to a knee or foot than to the face."""
+    _, regions, stats, centres = cv2.connectedComponentsWithStats(head.astype(np.uint8))
+    apart = np.linalg.norm(centres[:, None] - joints, axis=2)
+    low = apart[:, _LEG_ENDS].min(1) < apart[:, list(HEAD)].min(1)
+    low[0] = False
+    low[1:] &= stats[1:, cv2.CC_STAT_AREA] < stats[1:, cv2.CC_STAT_AREA].max(initial=0)
+    return np.isin(regions, np.flatnonzero(low))
+
+
+def _beside(owner: np.ndarray, here: np.ndarray) -> set[int]:
+    """The parts that a region, bool [H, W], touches."""
+    rim = (cv2.dilate(here.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~here
+    return set(np.unique(owner[rim]).tolist())
 
 
 def _as_pose(joints: np.ndarray, present: np.ndarray, size: Size) -> PoseSequence:

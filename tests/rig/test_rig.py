@@ -22,6 +22,7 @@ from animatex.rig.rig import (
     background_plate,
     joint_places,
     read_rig,
+    with_painted_plate,
     working_size,
 )
 from animatex.video.frames import Size
@@ -163,7 +164,7 @@ def test_a_small_character_is_looked_at_again_closely() -> None:
     cut_out = replace(drawn, image=image[90:154, 150:198])
     eyes = replace(knowing(cut_out), config=CONFIG.model_copy(update={"height": 128}))
     rig = read_rig(image, eyes)
-    assert len(eyes.seen) == 2
+    assert len(eyes.seen) == 4
     assert all(shape[0] == 2 and shape[2] % 8 == 0 == shape[3] % 8 for shape in eyes.seen)
     inside = rig.parts.argmax(0)[90:154, 150:198]
     assert (inside == drawn.labels).mean() > 0.9
@@ -181,15 +182,17 @@ def test_the_network_is_told_what_is_known_where_it_lies_in_each_look() -> None:
     eyes = knowing(replace(drawn, image=image[90:154, 150:198]))
     eyes.config = CONFIG.model_copy(update={"height": 128})
     read_rig(image, eyes, known=pose)
+    told = [bool(hints.any()) for hints in eyes.told]
+    assert told == [False] + 3 * [True] + 3 * [False]
     shares = []
-    for hints, (_, _, height, width) in zip(eyes.told, eyes.seen, strict=True):
+    for hints, (_, _, height, width) in list(zip(eyes.told, eyes.seen, strict=True))[1:4]:
         assert hints.shape == (2, 18, height // 2, width // 2)
         assert not hints[0, 4].any() and all(hints[0, joint].max() > 0.7 for joint in (1, 2, 3))
         order = list(MIRRORED_JOINTS)
         assert torch.equal(hints[1], hints[0, order].flip(2))
         shares.append(int(hints[0, 1].argmax()) // (width // 2) / (height // 2))
-    # The neck is well down the whole picture, and high up in the close look.
-    assert shares[0] == pytest.approx(pose.keypoints[0, 1, 1] / 256, abs=0.03) and shares[1] < 0.4
+    # The neck is high up in the close look, a little nearer and from a little farther away.
+    assert shares[1] <= shares[0] <= shares[2] < 0.4
 
 
 def test_without_knowledge_the_network_is_told_nothing() -> None:
@@ -206,6 +209,14 @@ def test_a_plate_keeps_what_is_away_from_the_character_and_nothing_of_it() -> No
     assert np.abs(plate.astype(int) - drawn.plate).max() < 40
     corner = np.s_[:20, :20]
     assert np.array_equal(plate[corner], image[corner])
+
+
+def test_a_painted_plate_differs_only_where_the_character_was() -> None:
+    rig = read_rig(puppet(Size(192, 128)).image, knowing(puppet(Size(192, 128))))
+    painted = with_painted_plate(rig)
+    assert painted.parts is rig.parts
+    assert np.array_equal(painted.plate[:20, :20], rig.image[:20, :20])
+    assert not np.array_equal(painted.plate, rig.plate)
 
 
 @given(
@@ -274,3 +285,29 @@ def test_a_piece_of_the_body_that_touches_only_the_head_is_its_ear() -> None:
     rig = read_rig(image, knowing(drawn), np.where(shown, 255, 0).astype(np.uint8))
     assert (rig.parts.argmax(0)[ear > 0] == head).all()
     assert (rig.parts.argmax(0) == torso).sum() > 100
+
+
+def test_a_leg_that_only_the_torso_surrounds_is_a_fold_of_its_skirt() -> None:
+    drawn = puppet(Size(192, 128))
+    torso, calf = PARTS.index("torso"), PARTS.index("left_calf")
+    y, x = np.argwhere(drawn.labels == torso).mean(0).astype(int)
+    fold = np.zeros_like(drawn.labels)
+    fold[y - 3 : y + 4, x - 3 : x + 4] = 1
+    assert (drawn.labels[y - 6 : y + 7, x - 6 : x + 7] == torso).all()
+    colour = drawn.image[drawn.labels == calf].mean(0)
+    image = np.where(fold[..., None] > 0, colour, drawn.image).astype(np.uint8)
+    rig = read_rig(image, knowing(drawn), np.where(drawn.labels > 0, 255, 0).astype(np.uint8))
+    assert (rig.parts.argmax(0)[fold > 0] == torso).all()
+    assert (rig.parts.argmax(0) == calf).sum() > 50
+
+
+def test_what_looks_like_a_head_beside_the_feet_is_none() -> None:
+    drawn = puppet(Size(192, 128))
+    head, calf = PARTS.index("head"), PARTS.index("left_calf")
+    low = np.argwhere(drawn.labels == calf)[-1][0]
+    shoe = (drawn.labels == calf) & (np.arange(192)[:, None] > low - 8)
+    colour = drawn.image[drawn.labels == head].mean(0)
+    image = np.where(shoe[..., None], colour, drawn.image).astype(np.uint8)
+    rig = read_rig(image, knowing(drawn), np.where(drawn.labels > 0, 255, 0).astype(np.uint8))
+    assert shoe.sum() > 10 and not (rig.parts.argmax(0)[shoe] == head).any()
+    assert (rig.parts.argmax(0)[drawn.labels == head] == head).mean() > 0.9

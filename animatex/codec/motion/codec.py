@@ -37,6 +37,9 @@ poses are not composed at all it is motion."""
 _UNTOUCHED = 0.35
 """Corrections smaller than this share of a cell leave a pixel as the rigid composition has it."""
 
+_CRUMB = 5e-4
+"""A piece that covers no more of the picture is nothing that was torn off."""
+
 _STILL = 0.015
 """Drift of less than this part of the canvas's height is left out: it would only blur."""
 
@@ -168,7 +171,11 @@ class MotionClip:
         return recompose(self.puppet, maps, made.shares, -made.drift)
 
     def _corrected(self, values: np.ndarray, maps: np.ndarray) -> _Corrected:
-        """Lay the layers over each other and correct what each pixel shows."""
+        """Lay the layers over each other and correct what each pixel shows.
+
+        Corrections that tear what a pose holds together are those of a network that is not sure: that frame
+        keeps its parts as they were.
+        """
         made = compose(self.puppet, maps)
         height, width = made.picture.shape[:2]
         gain = values[: len(PARTS)] / self.config.part_scale
@@ -177,7 +184,10 @@ class MotionClip:
         if np.abs(gain).max() < _UNTOUCHED and not drift.any():
             return _Corrected(made.picture, made.shares, None)
         gain, drift = _enlarged(gain, height, width), _enlarged(drift, height, width)
-        return _Corrected(made.picture, _decided(made.shares, gain), drift)
+        shares = _decided(made.shares, gain)
+        if self.config.composes == "poses" and _pieces(shares) > _pieces(made.shares):
+            shares = made.shares
+        return _Corrected(made.picture, shares, drift)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,6 +246,12 @@ def _enlarged(maps: np.ndarray, height: int, width: int) -> np.ndarray:
     """[C, h, w] to [C, H, W], smoothly."""
     whole = cv2.resize(maps.transpose(1, 2, 0), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(whole.transpose(2, 0, 1))
+
+
+def _pieces(shares: np.ndarray) -> int:
+    """Connected pieces of the character that are more than crumbs, from shares [P, H, W]."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats((shares[0] < 0.5).astype(np.uint8))
+    return int((stats[1:, cv2.CC_STAT_AREA] > _CRUMB * shares[0].size).sum())
 
 
 def _decided(shares: np.ndarray, gain: np.ndarray) -> np.ndarray:

@@ -69,6 +69,22 @@ def test_latents_near_zero_change_nothing_either() -> None:
     assert np.array_equal(made.decode(noise), still)
 
 
+def test_corrections_that_tear_a_character_are_left_out() -> None:
+    made = opened()
+    nothing = torch.zeros(1, 13, FRAMES, 16, 12)
+    whole = made.parts(nothing)
+    torn = nothing.clone()
+    # A band across the picture where no part is any more, and a piece of arm where nothing was.
+    torn[:, 0, 1, 7:9], torn[:, 3, 2, 1, 1] = 3.0, 3.0
+    assert np.array_equal(made.parts(torn), whole)
+    swollen = nothing.clone()
+    head = PARTS.index("head")
+    rows, columns = np.nonzero(whole[0] == head)
+    top, left, right = rows.min() // 8 - 1, columns.min() // 8, columns.max() // 8 + 1
+    swollen[:, head, 0, top : top + 2, left:right] = 3.0
+    assert (made.parts(swollen)[0] == head).sum() > len(rows)
+
+
 def test_the_prior_is_what_the_composition_shows() -> None:
     made = opened()
     for frame, maps in enumerate(made.maps):
