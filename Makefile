@@ -4,6 +4,7 @@
 # make test-slow, make test-shared    the tests that are left out by default
 # make pictures    makes the documentation's pictures anew; ARGS="--weights runs/mini" with other weights
 # make card        measures the embedded model anew and puts figures and picture into presets/mini.md
+# make man         makes the manual page anew; docs/man/animatex.1
 # make dist        wheel and sdist; DIST=path puts them elsewhere than into dist
 # make docker, make docker-cuda       container images for a processor and for a GPU; ARGS="--no-cache"
 # make clean       removes what these made, the environment included
@@ -20,7 +21,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 SOURCES := animatex animatex_cli benchmarks docs tests
 
-.PHONY: demo test test-slow test-shared gates pictures card dist docker docker-cuda clean
+.PHONY: demo test test-slow test-shared gates pictures card man dist docker docker-cuda clean
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
@@ -47,6 +48,9 @@ pictures: $(VENV)/.installed
 
 card: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.embedded_model --sheet docs/images/mini-characters.jpg --page presets/mini.md $(ARGS)
+
+man: $(VENV)/.installed
+	$(BIN)/python -m animatex_cli.manual > docs/man/animatex.1
 
 # The wheel is made from the sdist, by the build backend that constraints.txt says.
 dist: $(VENV)/.installed-dev

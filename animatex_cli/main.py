@@ -11,7 +11,7 @@ import typer
 
 from animatex import __version__
 from animatex.errors import AnimateXError
-from animatex_cli import animate, batch, bench, console, doctor, pose, train, weights
+from animatex_cli import animate, batch, bench, completions, console, doctor, pose, train, weights
 
 INTERRUPTED = 130
 
@@ -35,6 +35,7 @@ app.command("train")(train.command)
 app.add_typer(bench.app, name="bench")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.command)
+app.command("completions")(completions.command)
 
 
 def _show_version(wanted: bool) -> None:
@@ -63,6 +64,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         0: done; 1: failed for a reason that was printed; 2: wrong usage or configuration; 75: another run is
         at the same output; 130: interrupted; 128 and a signal's number: ended by it.
     """
+    completions.prepare()
     args = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in args
     args = [arg for arg in args if arg != "--debug"]

@@ -20,6 +20,14 @@ _OUTPUT = "Output"
 _PLACE = "The body's place"
 _SETTINGS = "Settings"
 
+
+def complete_preset(incomplete: str) -> list[str]:
+    """Give the shipped presets whose names begin so; a shell that gets none completes files."""
+    from animatex.config.presets import preset_names
+
+    return [name for name in preset_names() if name.startswith(incomplete)]
+
+
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.", rich_help_panel=_OUTPUT)]
 Json = Annotated[
     bool,
@@ -41,6 +49,7 @@ Preset = Annotated[
     typer.Option(
         "--preset",
         metavar="NAME|FILE",
+        autocompletion=complete_preset,
         help="What to run: a shipped preset's name, or a YAML file.",
         rich_help_panel=_SETTINGS,
     ),

@@ -11,14 +11,21 @@ import typer
 
 from animatex.measure import StageTimer, peak_memory
 from animatex_cli import console
-from animatex_cli.options import Device, Dtype, Json, PrintConfig, Quiet, Seed, Set, settings
+from animatex_cli.options import Device, Dtype, Json, PrintConfig, Quiet, Seed, Set, complete_preset, settings
 
 if TYPE_CHECKING:
     from animatex.training.recipe import TrainReport
 
 
 def command(
-    preset: Annotated[str, typer.Argument(metavar="PRESET", help="A recipe: its name, or a YAML file.")],
+    preset: Annotated[
+        str,
+        typer.Argument(
+            metavar="PRESET",
+            help="A recipe: its name, or a YAML file.",
+            autocompletion=complete_preset,
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help=r"Folder of the run.  \[out]", show_default=False),

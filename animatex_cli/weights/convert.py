@@ -10,7 +10,7 @@ import typer
 
 from animatex.errors import ConfigError, InputError
 from animatex_cli import console
-from animatex_cli.options import Force, Preset, Quiet, Weights
+from animatex_cli.options import Force, Json, Preset, Quiet, Weights
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +36,7 @@ def command(
     ] = None,
     weights: Weights = None,
     force: Force = False,
+    json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Convert a preset's published files to safetensors, one for each network.
@@ -73,7 +74,11 @@ def command(
             progress.start(f"converting {name}")
             converters[name](sources[name], targets[name])
             note_converted(targets[name], progress)
-            console.print_text(str(targets[name]))
+            if not (json or quiet):
+                console.print_text(str(targets[name]))
+    if json:
+        files_made = [{"from": str(sources[name]), "output": str(targets[name])} for name in wanted]
+        console.print_json({"preset": preset, "dtype": dtype, "files": files_made})
 
 
 def _converters(

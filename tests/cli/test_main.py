@@ -252,6 +252,7 @@ FLAGS = {
     "animatex bench": [],
     "animatex weights": [],
     "animatex doctor": ["--weights", "--json", "--bench", "--bench-frames"],
+    "animatex completions": [],
 }
 
 
