@@ -92,7 +92,8 @@ def _show(suite: Suite, out: Path, *, as_json: bool, quiet: bool) -> None:
             }
         )
     elif not quiet:
-        console.note(f"{suite.name} {suite.version}, {suite.split}: {len(suite.cases)} cases")
+        count = "1 case" if len(suite.cases) == 1 else f"{len(suite.cases)} cases"
+        console.note(f"{suite.name} {suite.version}, {suite.split}: {count}")
         if suite.sha256:
             console.note(f"hash {suite.sha256}")
         console.print_text(str(out))
