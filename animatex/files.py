@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from animatex.errors import InputError, InUse
+from animatex.process import is_running, name_machine
 
+_HINTS = {
+    errno.ENOSPC: "make room there, or another --out.",
+    errno.EDQUOT: "make room there, or another --out.",
+    errno.EFBIG: "a larger limit (ulimit -f), or another --out.",
+    errno.EROFS: "another --out: that disk may only be read.",
+}
 _LINE_OR_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What breaks a line, or steers a terminal."""
 
@@ -151,25 +160,40 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Say in words what keeps a file or folder from being written.
+
+    Raises:
+        InputError: The system has refused something; the message names `path`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint=_HINTS.get(error.errno or 0, "another --out, or other permissions there."),
+        ) from error
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside `path`; what is written there becomes `path` if all goes well.
 
-    The temporary name keeps the suffix. Whatever goes wrong, it is removed and `path` stays as it was.
+    The temporary name keeps the suffix. Whatever goes wrong, it is removed and `path` stays as it was. What a
+    process that was killed has left of `path` goes too.
 
     Raises:
         InputError: The file cannot be written there.
     """
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        yield beside
-        beside.replace(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            f"{path} cannot be written: {reason}", hint="another --out, or other permissions there."
-        ) from error
-    finally:
-        beside.unlink(missing_ok=True)
+    with in_words(path):
+        beside = _beside(path)
+        _remove(left for left in _leftovers(path) if _is_abandoned(left))
+        try:
+            yield beside
+            _reach_the_disk(beside)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -185,28 +209,60 @@ def replacing_folder(folder: Path, ours: re.Pattern[str]) -> Iterator[Path]:
     """
     if folder.exists():
         _check_ours(folder, ours)
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    try:
-        beside.mkdir()
-        yield beside
-        if folder.exists():
-            shutil.rmtree(folder)
-        beside.rename(folder)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with in_words(folder):
+        beside = _beside(folder)
+        _remove(left for left in _leftovers(folder) if _is_abandoned(left))
+        try:
+            beside.mkdir()
+            yield beside
+            if folder.exists():
+                shutil.rmtree(folder)
+            beside.rename(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what a process that was killed has left of `path` under its temporary name.
+    """Remove what processes that were killed, wherever they ran, have left of `path` under temporary names.
 
     Only for whoever knows that nobody is writing `path` now.
     """
-    ours = re.compile(re.escape(f".{path.stem}.") + r"\d+\.part" + re.escape(path.suffix))
-    for entry in path.parent.iterdir() if path.parent.is_dir() else ():
-        if ours.fullmatch(entry.name):
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
+    _remove(_leftovers(path))
+
+
+def _beside(path: Path) -> Path:
+    """Give a temporary name that no other process has, on no machine that shares the disk."""
+    return path.with_name(f".{path.stem}.{_machine_tag()}-{os.getpid()}.part{path.suffix}")
+
+
+def _reach_the_disk(path: Path) -> None:
+    """Wait until a file is on the disk: no name is there before its file, and full disks may say so late."""
+    if os.name == "posix":
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _machine_tag() -> str:
+    return hashlib.sha256(name_machine().encode()).hexdigest()[:8]
+
+
+def _leftovers(path: Path) -> Iterator[Path]:
+    ours = re.compile(re.escape(f".{path.stem}.") + r"[\da-f]{8}-\d+\.part" + re.escape(path.suffix))
+    return (entry for entry in path.parent.glob(".*.part*") if ours.fullmatch(entry.name))
+
+
+def _is_abandoned(left: Path) -> bool:
+    """Tell whether it was written by a process of this machine that does not run any more."""
+    tag, pid = re.findall(r"([\da-f]{8})-(\d+)\.part", left.name)[-1]
+    return tag == _machine_tag() and not is_running(int(pid))
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _check_ours(folder: Path, ours: re.Pattern[str]) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from animatex import __version__
 from animatex.config.document import dump_document
 from animatex.config.section import Section
-from animatex.files import replacing
 
 # The packages whose version can change a pixel.
 _PACKAGES = (
@@ -100,16 +99,6 @@ def record_text(
     )
     comments = "".join(f"# {_one_line(line)}\n" for line in _comments(command, used, choices or {}))
     return f"{comments}\n{text.rstrip()}\n"
-
-
-def write_record(path: Path, text: str) -> None:
-    """Write a record; replaces the file if it exists.
-
-    Raises:
-        InputError: It cannot be written there.
-    """
-    with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
 
 
 def read_record(text: str) -> Record:

@@ -10,10 +10,11 @@ from typing import Any
 
 from animatex.animate import AnimationPlan
 from animatex.config.run import AnimateConfig
+from animatex.files import replacing
 from animatex.progress import Progress, silent
 from animatex.provenance.credentials import Credentials
 from animatex.provenance.marks import GENERATED
-from animatex.record import UsedFile, record_path, record_text, result_title, used_file, write_record
+from animatex.record import UsedFile, record_path, record_text, result_title, used_file
 from animatex.runtime import Resolved
 from animatex.video.frames import FrameSequence
 from animatex.video.raw import RawFormat
@@ -77,6 +78,7 @@ def write_result(
         InputError: They cannot be written there, the sound cannot be read, or the credentials cannot be used.
         MissingPackage: Credentials are given, and c2pa is not installed.
     """
+    record = record_path(path)
     used = sources.used()
     choices = {"device": said(plan.device), "dtype": said(plan.dtype)}
     # The video may go anywhere, so it names nobody's folders; the record lies where the folders are.
@@ -88,19 +90,19 @@ def write_result(
     )
     sound = fitting_sound(plan.video, plan.clip) if plan.video and config.video.audio else None
     shown = replace(frames, fps=plan.clip.fps)
-    write_video(
-        path,
-        shown,
-        crf=config.video.crf,
-        sound=sound,
-        marks=marks,
-        credentials=credentials,
-        progress=progress,
-    )
-    record = record_path(path)
-    write_record(
-        record, record_text(config, command=_repeat(sources, record, config), used=used, choices=choices)
-    )
+    text = record_text(config, command=_repeat(sources, record, config), used=used, choices=choices)
+    # Where there is no room for one of the two, there is neither.
+    with replacing(record) as beside:
+        beside.write_text(text, encoding="utf-8")
+        write_video(
+            path,
+            shown,
+            crf=config.video.crf,
+            sound=sound,
+            marks=marks,
+            credentials=credentials,
+            progress=progress,
+        )
 
 
 def said(chosen: Resolved[Any]) -> str:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,9 @@ from typing import TextIO
 import pytest
 
 from animatex.errors import InputError, InUse
-from animatex.files import check_output, claiming, replacing
+from animatex.files import check_output, claiming, in_words, remove_leftovers, replacing, replacing_folder
+
+PAGES = re.compile(r"\d\.txt")
 
 
 def test_a_free_name_in_a_folder_that_exists_is_accepted(tmp_path: Path) -> None:
@@ -100,7 +104,7 @@ import sys, time
 from pathlib import Path
 from animatex.files import claiming
 with claiming(Path(sys.argv[1]), force=False):
-    Path(sys.argv[1]).with_name(".out.99.part.mp4").touch()
+    Path(sys.argv[1]).with_name(".out.0123abcd-99.part.mp4").touch()
     print("held", flush=True)
     time.sleep(60)
 """
@@ -155,3 +159,77 @@ def test_a_folder_in_which_no_lock_can_be_made_is_named(
     with pytest.raises(InputError, match=r"out\.mp4 cannot be written: Is a directory"):
         with claiming(tmp_path / "out.mp4", force=False):
             pass
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOSPC, "make room there, or another --out."),
+        (errno.EDQUOT, "make room there, or another --out."),
+        (errno.EFBIG, "a larger limit (ulimit -f), or another --out."),
+        (errno.EROFS, "another --out: that disk may only be read."),
+        (errno.EACCES, "another --out, or other permissions there."),
+    ],
+)
+def test_the_hint_is_of_what_the_system_said(number: int, hint: str) -> None:
+    with pytest.raises(InputError) as caught, in_words(Path("out.txt")):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.message == f"out.txt cannot be written: {os.strerror(number)}"
+    assert caught.value.hint == hint
+
+
+def test_a_disk_that_is_full_is_said_in_words() -> None:
+    with (
+        pytest.raises(InputError, match=r"/dev/full cannot be written: No space left"),
+        in_words(Path("/dev/full")),
+    ):
+        Path("/dev/full").write_text("x")
+
+
+def killed_writing(path: Path) -> None:
+    """Begin to write `path` in a process that is killed meanwhile."""
+    begin = (
+        "from animatex.files import replacing, replacing_folder; from pathlib import Path; import os, re, sys"
+    )
+    file = "with replacing(Path(sys.argv[1])) as beside: beside.write_text('half'); os.kill(os.getpid(), 9)"
+    folder = "with replacing_folder(Path(sys.argv[1]), re.compile('')): os.kill(os.getpid(), 9)"
+    writes = file if path.suffix else folder
+    subprocess.run([sys.executable, "-c", f"{begin}\n{writes}", str(path)])
+
+
+def test_what_killed_processes_have_left_does_not_pile_up(tmp_path: Path) -> None:
+    path, folder, other = tmp_path / "out.txt", tmp_path / "pages", tmp_path / "out.other.txt"
+    for _ in range(3):
+        killed_writing(path)
+        killed_writing(folder)
+        assert len(list(tmp_path.iterdir())) == 2
+    killed_writing(other)
+    with replacing(path) as beside, replacing_folder(folder, PAGES) as pages:
+        beside.write_text("whole")
+        (pages / "1.txt").write_text("one")
+    (left,) = set(tmp_path.iterdir()) - {path, folder}
+    assert left.name.startswith(".out.other.")
+
+
+def test_what_others_are_writing_is_left_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    killed_writing(path)
+    (left,) = tmp_path.iterdir()
+    tag, pid = re.fullmatch(r"\.out\.([\da-f]{8})-(\d+)\.part\.txt", left.name).groups()
+    ours = left.rename(tmp_path / f".out.{tag}-{os.getppid()}.part.txt")
+    elsewhere = tmp_path / f".out.{'0' * 8}-{pid}.part.txt"
+    elsewhere.write_text("half")
+    with replacing(path) as beside:
+        beside.write_text("whole")
+    assert set(tmp_path.iterdir()) == {path, ours, elsewhere}
+    remove_leftovers(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    with pytest.raises(InputError, match=r"pages cannot be written: No space left on device"):
+        with replacing_folder(folder, PAGES) as pages:
+            (pages / "1.txt").write_text("one")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []

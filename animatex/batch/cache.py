@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,16 +96,13 @@ class PoseCache:
             return None
 
     def keep(self, plan: AnimationPlan, config: AnimateConfig, poses: PoseSequence) -> None:
-        """Keep what was found.
-
-        Raises:
-            InputError: It cannot be written.
-        """
+        """Keep what was found, where that can be written: without it the poses are found again."""
         path = self._path(plan, config)
         if path is None or path.is_file():
             return
-        make_folder(self._folder)
-        write_poses(poses, path)
+        with suppress(InputError):
+            make_folder(self._folder)
+            write_poses(poses, path)
 
     def _path(self, plan: AnimationPlan, config: AnimateConfig) -> Path | None:
         if plan.video is None or plan.poses is not None:

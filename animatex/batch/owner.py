@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import platform
 import uuid
-from pathlib import Path
+
+from animatex.process import is_running, name_machine
 
 
 def name_owner() -> str:
@@ -15,7 +15,7 @@ def name_owner() -> str:
 
 def process_name(pid: int) -> str:
     """Give the beginning of the names of a process of this machine."""
-    return f"{_machine()} {pid} "
+    return f"{name_machine()} {pid} "
 
 
 def is_gone(owner: str) -> bool:
@@ -24,21 +24,4 @@ def is_gone(owner: str) -> bool:
     False where nobody can tell, such as of other machines; those show by their beat that they live.
     """
     machine, pid, _ = owner.split(" ")
-    if machine != _machine() or os.name != "posix":
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
-
-
-def _machine() -> str:
-    """Name what process numbers are counted in: a start of a machine, or of a container on it."""
-    boot, space = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
-    parts = [platform.node().replace(" ", "_")]
-    if boot.exists() and space.is_symlink():
-        parts += [boot.read_text().strip()[:8], space.readlink().name.strip("pid:[]")]
-    return "/".join(parts)
+    return machine == name_machine() and not is_running(int(pid))

@@ -266,6 +266,8 @@ def _write_character(folder: Path, character: BenchCharacter, spec: SuiteSpec) -
         beside.rename(folder)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _rounded(poses: PoseSequence) -> PoseSequence:

@@ -20,6 +20,7 @@ from torch import Tensor
 from animatex.checkpoints.history import completed_unet
 from animatex.config.section import Section
 from animatex.errors import CheckpointMismatch, InputError, brief
+from animatex.files import replacing
 from animatex.limits import HEADER_BYTES, check_bytes, check_file
 
 Kind = Literal["unet", "rig", "clip", "vae"]
@@ -80,9 +81,6 @@ def save_weights(
     Raises:
         InputError: The folder does not exist or cannot be written.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
     if not path.parent.is_dir():
         raise InputError(f"{path} cannot be written: its folder does not exist")
     metadata = {
@@ -92,14 +90,33 @@ def save_weights(
     }
     if source is not None:
         metadata["source_sha256"] = source
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with replacing(path) as beside:
+        save_tensors(beside, {name: t.detach().contiguous().cpu() for name, t in tensors.items()}, metadata)
+
+
+def save_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write tensors as safetensors, as they are.
+
+    Args:
+        path: File to write.
+        tensors: Name → value: contiguous, in main memory, no two sharing it.
+        metadata: What the header says besides.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
     try:
-        save_file({name: t.detach().contiguous().cpu() for name, t in tensors.items()}, beside, metadata)
-        beside.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path} cannot be written: {error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+        save_file(dict(tensors), path, dict(metadata or {}) or None)
+    except SafetensorError as error:
+        # Its own class for what the system says: "I/O error: No space left on device (os error 28)".
+        found = re.search(r"\(os error (\d+)\)", str(error))
+        said = (int(found[1]), os.strerror(int(found[1]))) if found else (str(error),)
+        raise OSError(*said) from error
 
 
 def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -7,26 +7,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from animatex.files import in_words
+
 
 class MetricsLog:
     """Appends records to `metrics.jsonl`; each is on disk before the next step begins.
 
     Opening it for a run that resumes at a step drops the lines of later steps, which will be written again.
+
+    Raises:
+        InputError: It cannot be written. All methods raise this.
     """
 
     def __init__(self, path: Path, resumed_at: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _drop_after(path, resumed_at)
-        self._file: TextIO = path.open("a")
+        self._path = path
+        with in_words(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _drop_after(path, resumed_at)
+            self._file: TextIO = path.open("a")
 
     def write(self, record: Mapping[str, str | int | float | None]) -> None:
         """Append one line."""
-        self._file.write(json.dumps(record) + "\n")
-        self._file.flush()
+        with in_words(self._path):
+            self._file.write(json.dumps(record) + "\n")
+            self._file.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with in_words(self._path):
+            self._file.close()
 
 
 def read_metrics(path: Path) -> list[dict[str, str | int | float | None]]:

@@ -219,10 +219,7 @@ def _save(run: _Run[Batch]) -> None:
     plan = run.plan
     if run.launch.is_first:
         write_state(plan.folder, run.state, plan.identity, plan.keep)
-        beside = plan.file.with_name(f".{plan.file.stem}.partial{plan.file.suffix}")
-        beside.unlink(missing_ok=True)
-        run.task.save(on_cpu(run.state.average.weights), beside)
-        beside.replace(plan.file)
+        run.task.save(on_cpu(run.state.average.weights), plan.file)
     run.launch.wait()
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from animatex.checkpoints.store import read_pickled, read_tensors
+from animatex.checkpoints.store import read_pickled, read_tensors, save_tensors
 from animatex.errors import CheckpointMismatch, ConfigError, brief
+from animatex.files import in_words
 from animatex.limits import TEXT_BYTES, read_bytes
 from animatex.training.ema import Average
 
@@ -80,17 +80,12 @@ def write_state(folder: Path, state: TrainState, identity: Identity, keep: int) 
 
     Returns:
         The checkpoint's folder.
+
+    Raises:
+        InputError: It cannot be written; the earlier ones stay.
     """
     final = folder / f"step-{state.step:06d}"
     partial = folder / f".{final.name}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_file(on_cpu(state.network.state_dict()), partial / "network.safetensors")
-    save_file(on_cpu(state.average.weights), partial / "ema.safetensors")
-    torch.save(
-        {"optimizer": state.optimizer.state_dict(), "scaler": state.scaler.state_dict()},
-        partial / "optimizer.pt",
-    )
     record = {
         "format": FORMAT,
         "step": state.step,
@@ -98,12 +93,33 @@ def write_state(folder: Path, state: TrainState, identity: Identity, keep: int) 
         "sha256": identity.sha256,
         "settings": dict(identity.settings),
     }
-    (partial / _STATE).write_text(json.dumps(record, indent=1) + "\n")
-    shutil.rmtree(final, ignore_errors=True)
-    partial.replace(final)
-    for old in _checkpoints(folder)[:-keep]:
-        shutil.rmtree(old)
+    with in_words(final):
+        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            partial.mkdir(parents=True)
+            save_tensors(partial / "network.safetensors", on_cpu(state.network.state_dict()))
+            save_tensors(partial / "ema.safetensors", on_cpu(state.average.weights))
+            _save_optimizer(partial / "optimizer.pt", state)
+            (partial / _STATE).write_text(json.dumps(record, indent=1) + "\n")
+            shutil.rmtree(final, ignore_errors=True)
+            partial.replace(final)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        for old in _checkpoints(folder)[:-keep]:
+            shutil.rmtree(old)
     return final
+
+
+def _save_optimizer(path: Path, state: TrainState) -> None:
+    saved = {"optimizer": state.optimizer.state_dict(), "scaler": state.scaler.state_dict()}
+    try:
+        with path.open("wb") as file:
+            torch.save(saved, file)
+    except RuntimeError as error:
+        # PyTorch's writer hides what the system said behind a complaint of its own.
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from error
+        raise
 
 
 def newest(folder: Path) -> Path | None:

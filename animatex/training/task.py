@@ -60,7 +60,7 @@ class Task(Protocol[Batch]):
 
         Args:
             weights: The averaged weights, by the names of `network.state_dict()`, on the CPU.
-            path: A safetensors file that does not exist yet; the loop moves it to its place.
+            path: A safetensors file; replaced, whole, if it exists.
         """
 
 

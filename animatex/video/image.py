@@ -102,12 +102,19 @@ def write_png(path: Path, rgb: np.ndarray, marks: Marks | None = None) -> None:
     Raises:
         InputError: It cannot be written there.
     """
+    with replacing(path) as beside:
+        beside.write_bytes(encode_png(rgb, marks))
+
+
+def encode_png(rgb: np.ndarray, marks: Marks | None = None) -> bytes:
+    """Give what `write_png` writes."""
     said = PngInfo()
     if marks is not None:
         packet = write_packet(replace(marks, content_sha256=picture_sha256(rgb)))
         said.add_itxt(PNG_KEYWORD, packet.decode())
-    with replacing(path) as beside:
-        Image.fromarray(rgb).save(beside, format="PNG", pnginfo=said)
+    written = io.BytesIO()
+    Image.fromarray(rgb).save(written, format="PNG", pnginfo=said)
+    return written.getvalue()
 
 
 def through_jpeg(rgb: np.ndarray, quality: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from animatex.provenance.boxes import append_xmp, media_sha256
 from animatex.provenance.credentials import Credentials, sign
 from animatex.provenance.marks import GENERATED, Marks, write_packet
 from animatex.video.frames import FrameSequence
-from animatex.video.image import write_png
+from animatex.video.image import encode_png
 from animatex.video.reader import VideoInfo, open_container
 from animatex.video.sampling import ClipPlan
 
@@ -230,7 +230,7 @@ def _write_folder(
     with replacing_folder(folder, _FRAME_FILE) as beside:
         for index, rgb in enumerate(frames.frames):
             path = beside / f"{index:05d}.png"
-            write_png(path, rgb, marks)
+            path.write_bytes(encode_png(rgb, marks))
             if credentials is not None:
                 sign(path, marks or GENERATED, credentials)
             progress.advance()

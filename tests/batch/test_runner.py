@@ -180,7 +180,7 @@ def test_files_that_the_ledger_does_not_know_are_not_replaced(place):
 
 def test_what_a_killed_try_has_left_is_removed(place):
     (place / "out").mkdir()
-    left = [place / "out" / name for name in (".r0-d0.123.part.mp4", ".r0-d0.123.part.yaml")]
+    left = [place / "out" / name for name in (".r0-d0.0123abcd-9.part.mp4", ".r0-d0.0123abcd-9.part.yaml")]
     for path in left:
         path.write_bytes(b"half")
     work_off(place, tiny(place))
