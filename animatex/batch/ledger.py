@@ -28,6 +28,7 @@ MAX_CRASHES = 3
 _APPLICATION_ID = 0x616E6978
 _VERSION = 1
 _PATIENCE_SECONDS = 60.0
+_HINT = "--ledger with a file that can be written; on a shared disk, one whose locks work."
 _TABLE = """
 CREATE TABLE IF NOT EXISTS job (
     name TEXT PRIMARY KEY,
@@ -114,7 +115,7 @@ class Ledger:
 
     Args:
         path: The file.
-        create: Whether to begin one where there is none.
+        create: Whether to begin one where there is none; one that is only looked at may be read-only.
 
     Raises:
         InputError: There is none, it is no ledger, or the file cannot be used. All methods raise this.
@@ -129,7 +130,7 @@ class Ledger:
         with self._in_words():
             self._base = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)
             try:
-                self._set_up()
+                self._set_up(create)
             except BaseException:
                 self._base.close()
                 raise
@@ -179,7 +180,9 @@ class Ledger:
                 )
                 self._base.execute("COMMIT")
             except BaseException:
-                self._base.execute("ROLLBACK")
+                # A full disk has ended it already.
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
                 raise
 
     def retry(self, names: Sequence[str]) -> None:
@@ -263,12 +266,12 @@ class Ledger:
         with self._in_words():
             return self._base.execute(f"UPDATE job SET {what}", values).rowcount > 0
 
-    def _set_up(self) -> None:
+    def _set_up(self, create: bool) -> None:
         """Make the table in a file that is new, and refuse one that is something else."""
         self._base.execute("PRAGMA trusted_schema = OFF")
         self._base.execute("PRAGMA journal_mode = DELETE")
         self._base.execute("PRAGMA synchronous = FULL")
-        self._base.execute("BEGIN IMMEDIATE")
+        self._base.execute("BEGIN IMMEDIATE" if create else "BEGIN")
         if self._ask("PRAGMA schema_version") == 0:
             self._base.execute(_TABLE)
             self._base.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
@@ -300,7 +303,8 @@ class Ledger:
         try:
             yield
         except sqlite3.Error as error:
+            full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
             raise InputError(
                 f"the ledger {self.path} cannot be used: {error}",
-                hint="--ledger with a file that can be written; on a shared disk, one whose locks work.",
+                hint="make room there; the same command goes on." if full else _HINT,
             ) from error

@@ -71,6 +71,8 @@ def test_killed_again_and_again_everything_is_there_whole_and_once(place):
         time.sleep(chance.uniform(0, 2.0))
         os.kill(runner.pid, signal.SIGKILL)
         runner.join()
+        # At most one video and one record of each job, however often it was killed.
+        assert len(leftovers(place)) <= 2 * len(jobs)
         there = outputs(place)
         assert there == {name: wanted[name] for name in there}, "something lies half-written under its name"
         if len(there) == len(wanted):

@@ -73,12 +73,18 @@ class Heard:
 
 
 def work_off(
-    folder: Path, jobs: tuple[Job, ...], *, retry_failed: bool = False, lease: float = 30.0
+    folder: Path,
+    jobs: tuple[Job, ...],
+    *,
+    retry_failed: bool = False,
+    lease: float = 30.0,
+    heard: Heard | None = None,
+    ledger_file: Path | None = None,
 ) -> Heard:
     """Work jobs off in this process, as the command does in another."""
-    heard = Heard()
+    heard = heard or Heard()
     (folder / "out").mkdir(exist_ok=True)
-    options = BatchOptions(folder / "out" / "batch.ledger", folder / "weights", lease)
+    options = BatchOptions(ledger_file or folder / "out" / "batch.ledger", folder / "weights", lease)
     with Ledger(options.ledger) as ledger:
         check_outputs(jobs, ledger.outcomes())
         ledger.add(asked(jobs))

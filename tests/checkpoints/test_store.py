@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from animatex.checkpoints.store import AT_ONCE, read_foreign, read_header, read_weights, save_weights
 from animatex.config.model import ScheduleConfig
 from animatex.errors import CheckpointMismatch, InputError
+from tests.crowding import files_of_at_most
 
 # Any section will do; this one is the smallest.
 CONFIG = ScheduleConfig(train_steps=10, beta_start=0.1, beta_end=0.2, zero_terminal_snr=True)
@@ -122,6 +123,15 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         save_weights(path, TENSORS, kind="unet", config=CONFIG)
     assert caught.value.message == f"{path} cannot be written: its folder does not exist"
+
+
+def test_weights_for_which_there_is_no_room_leave_nothing(tmp_path: Path) -> None:
+    with (
+        files_of_at_most(100),
+        pytest.raises(InputError, match=r"x\.safetensors cannot be written: File too"),
+    ):
+        save_weights(tmp_path / "x.safetensors", TENSORS, kind="unet", config=CONFIG)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("wrapper", [None, "state_dict", "model"])

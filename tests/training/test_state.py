@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from animatex.errors import CheckpointMismatch
+from animatex.errors import CheckpointMismatch, InputError
 from animatex.training.ema import Average
 from animatex.training.optimizer import make_optimizer
 from animatex.training.state import (
@@ -25,6 +25,7 @@ from animatex.training.state import (
     saved_step,
     write_state,
 )
+from tests.crowding import files_of_at_most
 from tests.training.toys import ToyNetwork, toy_optimizer
 
 IDENTITY = Identity("toy", {"width": 16})
@@ -55,6 +56,19 @@ def test_a_half_written_checkpoint_is_written_over(tmp_path: Path) -> None:
         "optimizer.pt",
         "state.json",
     ]
+
+
+@pytest.mark.parametrize("too_large", ["network.safetensors", "optimizer.pt"])
+def test_a_checkpoint_for_which_there_is_no_room_leaves_nothing_and_the_earlier_ones(
+    too_large: str, tmp_path: Path
+) -> None:
+    last = write_state(tmp_path, fresh(step=10), IDENTITY, keep=1)
+    before = {path.name: path.read_bytes() for path in last.iterdir()}
+    with files_of_at_most(len(before[too_large]) - 1):
+        with pytest.raises(InputError, match=r"step-000020 cannot be written: File too large"):
+            write_state(tmp_path, fresh(step=20), IDENTITY, keep=1)
+    assert list(tmp_path.iterdir()) == [last]
+    assert {path.name: path.read_bytes() for path in last.iterdir()} == before
 
 
 def test_the_newest_is_the_one_with_most_steps_however_many_digits(tmp_path: Path) -> None:
