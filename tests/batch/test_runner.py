@@ -224,6 +224,13 @@ def test_poses_of_a_video_are_found_once_and_change_nothing(place, filmed):
     assert made.read_bytes() == before
 
 
+def test_poses_that_cannot_be_kept_are_found_again(place, filmed):
+    (place / "out").mkdir()
+    (place / "out" / "batch.ledger.poses").write_text("no folder")
+    assert work_off(place, tiny(place)).made == ["r0-clip.mp4", "r1-clip.mp4"]
+    assert filmed == [2, 2]
+
+
 def test_poses_are_found_again_for_other_frames_or_other_settings(place, filmed):
     work_off(place, tiny(place))
     work_off(place, tiny(place, "clip.frames=3"))
