@@ -60,7 +60,15 @@ def test_the_sdist_is_the_repository():
 def test_an_image_is_made_of_all_that_the_wheel_is_made_of():
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     allowed = {line[1:] for line in lines if line.startswith("!")}
-    assert allowed >= {"animatex", "animatex_cli", "presets", "pyproject.toml", "LICENSE", "README.md"}
+    assert allowed >= {
+        "animatex",
+        "animatex_cli",
+        "presets",
+        "docs/man",
+        "pyproject.toml",
+        "LICENSE",
+        "README.md",
+    }
     assert all((ROOT / name).exists() for name in allowed)
 
 
