@@ -66,7 +66,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         columns: Headings; all empty for a table without.
         rows: A cell for each column.
     """
-    rows = [[_plain(cell.replace("\n", " ")) for cell in row] for row in rows]
+    rows = [[visible(cell.replace("\n", " ")) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         lines = [columns, *rows] if any(columns) else rows
         widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
@@ -174,7 +174,7 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, highlight=False, emoji=False)
 
 
-def _plain(text: str) -> str:
+def visible(text: str) -> str:
     """Keep names and foreign texts from steering a terminal, or from looking like a line of ours."""
     first, *others = text.split("\n")
     lines = [first, *(line if line.startswith("  ") else f"  {line}" for line in others)]
@@ -182,7 +182,7 @@ def _plain(text: str) -> str:
 
 
 def _talk(text: str, *, label: str = "", style: str = "") -> None:
-    text = _plain(text)
+    text = visible(text)
     if not sys.stderr.isatty():
         try:
             sys.stderr.write(f"{label}{text}\n")

@@ -123,10 +123,10 @@ class Ledger:
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
-        if not create and not path.is_file():
-            raise InputError(f"{path} does not exist", hint="animatex animate --batch writes ledgers.")
         if path.exists():
             check_file(path)
+        elif not create:
+            raise InputError(f"{path} does not exist", hint="animatex animate --batch writes ledgers.")
         with self._in_words():
             self._base = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)
             try:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import yaml
 
-from animatex.errors import ConfigError, InputError
+from animatex.errors import ConfigError, InputError, brief
 from animatex.limits import PRESET_BYTES, read_bytes
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -272,6 +272,8 @@ def _code(character: int | str | bytes) -> int:
 def _convert(node: yaml.Node, file: str, folder: Path, where: Where | None) -> Node:
     """Turn PyYAML's nodes into ours; `where` is the place of the key."""
     where = where or Where(file, node.start_mark.line + 1)
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
+        raise ConfigError(f"{where}: a value is tagged {brief(node.tag)}; presets hold plain values only")
     if isinstance(node, yaml.MappingNode):
         return Node(_entries(node, file, folder), where, folder)
     if isinstance(node, yaml.SequenceNode):

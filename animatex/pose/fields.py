@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, cast
 
@@ -92,7 +93,8 @@ def checked_sequence(
     check_size(Path(source), canvas.height, canvas.width, "is for pictures of")
     if fps > FPS.value():
         raise InputError(
-            f"{source} claims {fps:g} frames a second; at most {FPS.value()} are believed", hint=MAKE
+            f"{source} claims {fps:g} frames a second; at most {FPS.value()} are believed",
+            hint=FPS.raise_to(math.ceil(fps)) if math.isfinite(fps) else MAKE,
         )
     try:
         return PoseSequence(keypoints, scores, canvas, fps)

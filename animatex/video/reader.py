@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,9 +85,10 @@ def probe(path: Path) -> VideoInfo:
     if num_frames == 0:
         raise InputError(f"{path} has a video stream without frames")
     if not 1 / FPS.value() <= fps <= FPS.value():
+        needed = math.ceil(max(fps, 1 / max(fps, 1e-9)))
         raise InputError(
             f"{path} claims {fps:g} frames a second; 1/{FPS.value()} to {FPS.value()} are believed",
-            hint="convert it to a constant rate, for example with: ffmpeg -r 24",
+            hint=f"convert it to a constant rate, or {FPS.raise_to(needed)}",
         )
     with _opened(path) as (container, stream):
         first = next(_decode(path, container, stream), None)

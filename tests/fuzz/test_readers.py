@@ -47,7 +47,7 @@ def test_a_changed_file_is_read_or_refused_in_words(name: str, tmp_path: Path, d
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=5000, derandomize=False, print_blob=True, suppress_health_check=ONE_FOLDER)
+@settings(max_examples=2000, derandomize=False, print_blob=True, suppress_health_check=ONE_FOLDER)
 def test_thousands_of_changed_files_are_read_or_refused_in_words(
     name: str, tmp_path: Path, data: st.DataObject
 ) -> None:

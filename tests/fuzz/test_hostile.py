@@ -1,0 +1,46 @@
+"""What stands in docs/security.md is what happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from animatex.limits import LIMITS
+from tests.fuzz.bounds import bounded
+from tests.fuzz.hostile import table
+
+PAGE = Path(__file__).parents[2] / "docs" / "security.md"
+TELLING = 24
+"""Characters of a message that are ours; further on it may quote a package, whose words change."""
+
+
+def rows(text: str) -> list[tuple[str, str, str]]:
+    cells = [line.strip("| ").split(" | ") for line in text.splitlines() if " | `" in line]
+    return [(what, message[:TELLING], limit.strip()) for what, message, limit in map(padded, cells)]
+
+
+def padded(cells: list[str]) -> list[str]:
+    return [*cells, *[""] * (3 - len(cells))][:3]
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return PAGE.read_text(encoding="utf-8")
+
+
+def test_every_hostile_input_gets_what_the_page_says(page: str, tmp_path: Path) -> None:
+    with bounded(seconds=120, gigabytes=3):
+        found = table(tmp_path)
+    _, _, after = page.partition("## Hostile inputs")
+    assert rows(found) == rows(after)
+
+
+def test_every_line_says_one_thing(tmp_path: Path) -> None:
+    assert all(len(line) < 300 for line in table(tmp_path).splitlines())
+
+
+def test_the_page_has_every_limit(page: str) -> None:
+    documented = dict(re.findall(r"\| `(ANIMATEX_MAX_\w+)` \| ([\d,]+) \|", page))
+    assert documented == {limit.variable: f"{limit.default:,}" for limit in LIMITS}
