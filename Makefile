@@ -1,6 +1,7 @@
 # make demo        a first video: creates the environment, animates the sample character
 # make test        creates the environment, runs the default tests
-# make gates       format, lint, types, layers
+# make gates       format, lint, types, layers, dangerous calls
+# make audit       asks PyPI for known vulnerabilities of what constraints.txt pins; needs the internet
 # make test-slow, make test-shared    the tests that are left out by default
 # make pictures    makes the documentation's pictures anew; ARGS="--weights runs/mini" with other weights
 # make card        measures the embedded model anew and puts figures and picture into presets/mini.md
@@ -21,7 +22,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 SOURCES := animatex animatex_cli benchmarks docs tests
 
-.PHONY: demo test test-slow test-shared gates pictures card man dist docker docker-cuda clean
+.PHONY: demo test test-slow test-shared gates audit pictures card man dist docker docker-cuda clean
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
@@ -42,6 +43,10 @@ gates: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive animatex animatex_cli
+
+audit: $(VENV)/.installed-dev
+	$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt $(ARGS)
 
 pictures: $(VENV)/.installed
 	$(BIN)/python docs/pictures.py $(ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
+import pickle  # nosec B403 # for the name of its error
 import re
 import struct
 import zipfile

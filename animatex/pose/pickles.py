@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 import math
-import pickle
-import pickletools
+import pickle  # nosec B403 # names are looked up in this module alone
+import pickletools  # nosec B403 # counts steps and runs none
 import re
 import struct
 from collections.abc import Sequence
