@@ -14,6 +14,7 @@ from animatex.checkpoints.catalogue import locate_weights, weights_of
 from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
 from animatex.files import make_folder
+from animatex.limits import check_file
 from animatex.pose.io import read_poses, write_poses
 from animatex.pose.sequence import PoseSequence
 from animatex.record import sha256
@@ -41,6 +42,7 @@ class Hashes:
         try:
             if path.is_dir():
                 return sha256(path)
+            check_file(path)
             status = path.stat()
             key = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
             if key not in self._known:

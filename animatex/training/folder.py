@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from animatex.errors import InputError
+from animatex.errors import InputError, brief
+from animatex.limits import TEXT_BYTES, read_bytes
 from animatex.pose.extract import detected_frames
 from animatex.pose.io import read_poses
 from animatex.pose.sequence import PoseSequence
@@ -71,7 +72,8 @@ class FolderClips:
         index = path / INDEX
         if not index.is_file():
             raise InputError(f"{path} has no {INDEX}", hint=f"write one: {_LINE}")
-        lines = enumerate(index.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+        text = read_bytes(index, TEXT_BYTES).decode("utf-8", errors="replace")
+        lines = enumerate(text.splitlines(), start=1)
         needed = max((frames - 1) * every + 1, frames + 1)
         clips = tuple(_listed(path, line, f"{index}, line {n}", needed) for n, line in lines if line.strip())
         if not clips:
@@ -118,8 +120,8 @@ class FolderClips:
 def _listed(folder: Path, line: str, where: str, needed: int) -> ListedClip:
     try:
         content = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{where} is not JSON: {error}", hint=_LINE) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where} is not JSON: {brief(error)}", hint=_LINE) from error
     if not isinstance(content, dict):
         raise InputError(f"{where} is {type(content).__name__}, not an object", hint=_LINE)
     video, poses = (_inside(folder, content.get(key), key, where) for key in ("video", "poses"))
@@ -133,7 +135,7 @@ def _listed(folder: Path, line: str, where: str, needed: int) -> ListedClip:
 
 def _inside(folder: Path, name: object, key: str, where: str) -> Path:
     if not isinstance(name, str) or not name:
-        raise InputError(f"{where}: '{key}' is {json.dumps(name)}; needs a path", hint=_LINE)
+        raise InputError(f"{where}: '{key}' is {brief(json.dumps(name))}; needs a path", hint=_LINE)
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{where}: {name} leads out of {folder}", hint=_LINE)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
+from animatex.batch.cache import Hashes
+from animatex.errors import InputError
 from animatex.limits import LIMITS
+from animatex.training.folder import FolderClips
+from animatex.video.frames import Size
 from tests.fuzz.bounds import bounded
 from tests.fuzz.hostile import table
 
@@ -44,3 +49,17 @@ def test_every_line_says_one_thing(tmp_path: Path) -> None:
 def test_the_page_has_every_limit(page: str) -> None:
     documented = dict(re.findall(r"\| `(ANIMATEX_MAX_\w+)` \| ([\d,]+) \|", page))
     assert documented == {limit.variable: f"{limit.default:,}" for limit in LIMITS}
+
+
+def test_a_job_with_a_pipe_fails_and_waits_for_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hero.png")
+    with bounded(seconds=10), pytest.raises(InputError, match=r"hero\.png is a pipe; needs a file"):
+        Hashes().of(tmp_path / "hero.png")
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, "9" * 10_000, '{"video": 1}', "\x00"])
+def test_an_index_of_clips_is_refused_in_a_line(tmp_path: Path, line: str) -> None:
+    (tmp_path / "index.jsonl").write_text(line)
+    with pytest.raises(InputError, match=r"index\.jsonl, line 1") as caught:
+        FolderClips.open(tmp_path, Size(64, 64), 2, 1, 13)
+    assert len(caught.value.message) < 400
