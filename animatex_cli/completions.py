@@ -26,7 +26,8 @@ def command(
 
     fish: animatex completions fish > ~/.config/fish/completions/animatex.fish
     """
-    console.print_text(get_completion_script(prog_name="animatex", complete_var=_VARIABLE, shell=shell))
+    script = get_completion_script(prog_name="animatex", complete_var=_VARIABLE, shell=shell)  # nosec B604 # a name
+    console.print_text(script)
 
 
 def prepare() -> None:

@@ -95,7 +95,7 @@ def write_prompts(count: int, seed: int) -> tuple[Prompt, ...]:
     # Beyond half of them the search for one that is new would take long.
     if not 1 <= count <= limit // 2:
         raise ConfigError(f"-n {count}: from 1 to {limit // 2} prompts can be written")
-    rng = random.Random(seed)  # nosec B311 # repeatable on purpose
+    rng = random.Random(seed)
     prompts: dict[str, Prompt] = {}
     while len(prompts) < count:
         kind = list(objects)[len(prompts) % len(objects)]

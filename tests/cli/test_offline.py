@@ -68,6 +68,7 @@ QUICK: Sequence[Sequence[str]] = (
     ["weights", "verify"],
     ["weights", "convert"],
     ["doctor"],
+    ["completions", "bash"],
     ["bench", "prompts", "-n", "2"],
     ["bench", "score", "ours", "theirs", "--metrics", "pixel", "--out", "scores.json"],
     ["bench", "report", "scores.json", "--out", "report.html"],
