@@ -12,11 +12,13 @@ from animatex.pose.skeleton import (
     HEAD_PART,
     LEFT_ELBOW,
     LEFT_HIP,
+    LEFT_KNEE,
     LEFT_SHOULDER,
     LIMB_PARTS,
     PARTS,
     RIGHT_ELBOW,
     RIGHT_HIP,
+    RIGHT_KNEE,
     RIGHT_SHOULDER,
     TORSO_PART,
 )
@@ -26,6 +28,12 @@ from animatex.rig.rig import Rig
 _MIN_SHARE = 2e-4
 """A part that covers less of the picture is not there."""
 
+
+_SCRAPS = 0.15
+"""A thigh that is smaller against its calf is hidden; what was taken for it is something else."""
+
+_KNEE = 0.05
+"""How far around the joint a knee reaches, as a part of the picture's height."""
 
 _ARM_JOINTS = (RIGHT_SHOULDER, RIGHT_ELBOW, LEFT_SHOULDER, LEFT_ELBOW)
 
@@ -80,8 +88,9 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     """Cut a rig into layers.
 
     Each limb reaches from joint to joint, with a round end under the part it hangs on, so that no motion
-    tears it off; each part is continued under the parts in front of it as far as its own outline suggests;
-    and what the picture's edge cuts off goes on a little beyond it, to be seen when the character moves.
+    tears it off; each part is continued under the parts in front of it as far as its own outline suggests; a
+    leg goes on up to its hip under a skirt that covers its thigh; and what the picture's edge cuts off goes
+    on a little beyond it, to be seen when the character moves.
 
     Args:
         rig: The character.
@@ -90,15 +99,20 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     mask = rig.mask
     owner = _with_whole_arms(rig.parts.argmax(0).astype(np.uint8), mask, joints)
     shapes = [owner == part for part in range(len(PARTS))]
+    covered = _covered_thighs(shapes, joints)
+    for thigh in covered:
+        shapes[thigh][:] = False
     threshold = _MIN_SHARE * owner.size
-    present = [part for part in BACK_TO_FRONT if shapes[part].sum() >= threshold]
+    present = [part for part in BACK_TO_FRONT if part in covered or shapes[part].sum() >= threshold]
     layers = []
     for depth, part in enumerate(present):
         in_front = np.isin(owner, present[depth + 1 :])
         shape = shapes[part] | (_closed(shapes[part]) & in_front)
-        shape |= _round_ends(part, shapes, joints) | (_along_bone(part, shapes[part], joints) & (mask > 0.5))
+        shape |= _round_ends(part, shapes, joints)
+        seen = covered.get(part, shapes[part])
+        shape |= seen | (_along_bone(part, seen, joints) & (mask > 0.5))
         # Around a knee the picture shows one limb, whichever side of it a pixel is counted to.
-        own = shapes[part] | (shape & np.isin(owner, _next_on_limb(part)))
+        own = seen | (shape & np.isin(owner, _next_on_limb(part)))
         layer = _cut(part, shape, own, rig.image, mask)
         layers.append(
             _beyond_the_picture(layer, owner.shape) if _is_cropped(part, joints, owner.shape) else layer
@@ -119,6 +133,23 @@ def _with_whole_arms(owner: np.ndarray, mask: np.ndarray, joints: Joints) -> np.
     for arm in arms:
         whole[_along_bone(arm.part, owner == arm.part, joints) & takeable] = arm.part
     return whole
+
+
+def _covered_thighs(shapes: list[np.ndarray], joints: Joints) -> dict[int, np.ndarray]:
+    """Thighs of which a skirt leaves no more than scraps, each with what the picture shows of its knee."""
+    found = {}
+    for calf in LIMB_PARTS:
+        if calf.start not in (RIGHT_KNEE, LEFT_KNEE):
+            continue
+        hip = RIGHT_HIP if calf.start == RIGHT_KNEE else LEFT_HIP
+        scraps, below = shapes[calf.parent], shapes[calf.part]
+        if scraps.sum() < _SCRAPS * below.sum() and joints.seen[hip] and joints.seen[calf.start]:
+            around = np.zeros(below.shape, np.uint8)
+            cv2.circle(around, _pixel(joints.places[calf.start]), round(_KNEE * len(below)), 1, -1)
+            knee = below & (around > 0)
+            if knee.any():
+                found[calf.parent] = knee
+    return found
 
 
 def _next_on_limb(part: int) -> list[int]:

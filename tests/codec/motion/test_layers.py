@@ -122,6 +122,23 @@ def test_parts_that_are_too_small_are_not_there() -> None:
     assert 4 not in [layer.part for layer in layers.layers]
 
 
+def test_a_leg_under_a_skirt_goes_on_up_to_its_hip() -> None:
+    torso, thigh, calf = (PARTS.index(name) for name in ("torso", "right_thigh", "right_calf"))
+    labels = DRAWN.labels.copy()
+    labels[labels == thigh] = torso
+    skirt = replace(DRAWN.rig, parts=one_hot(labels))
+    legs = {layer.part: layer for layer in cut(skirt).layers}
+    top = DRAWN.pose.keypoints[0, [8, 9], 1]
+    assert abs(legs[thigh].top - top[0]) < 12
+    rows, columns = np.nonzero(legs[thigh].alpha > 250)
+    assert np.ptp(rows) > 0.8 * (top[1] - top[0])
+    colour = DRAWN.image[solid(calf)].mean(0)
+    assert np.abs(legs[thigh].colour[rows, columns].mean(0) - colour).max() < 30
+
+    unknown = joints(DRAWN.pose.keypoints[0], np.arange(18) != 8)
+    assert thigh not in [layer.part for layer in cut_layers(skirt, unknown).layers]
+
+
 def test_without_a_character_there_is_only_the_plate() -> None:
     layers = cut(replace(DRAWN.rig, parts=one_hot(np.zeros_like(DRAWN.labels))))
     assert layers.layers == ()
