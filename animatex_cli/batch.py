@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -231,6 +232,9 @@ def _work_off(
         ledger.add(asked(jobs))
         if command.only.retry_failed:
             ledger.retry([job.name for job in jobs])
+        # Until the first job shows its bars, networks are imported for many seconds.
+        started = f"{_count(jobs)}, written down in {options.ledger}"
+        console.note(started, quiet=command.quiet or not sys.stderr.isatty())
         talk = _Talk(command.json, command.quiet)
         if command.only.engine == "ray":
             run_on_ray(jobs, options, talk, command.only.runners)
@@ -319,12 +323,14 @@ class _Talk:
     def __init__(self, json: bool, quiet: bool) -> None:
         self._json = json
         self._quiet = quiet
+        self._began: float | None = None
 
     @contextmanager
     def listening(self, number: int, total: int) -> Iterator[Progress]:
-        """Show the stages of a job as bars; as lines they would be too many."""
+        """Show how far all jobs and the stages of this one are as bars; as lines they would be too many."""
         quiet = self._quiet or not sys.stderr.isatty()
-        with console.progress(quiet=quiet, label=f"{number} of {total}: ") as shown:
+        self._began = self._began or time.monotonic()
+        with console.progress(quiet=quiet, turn=console.Turn(number, total, self._began)) as shown:
             yield shown
 
     def noticed(self, text: str, *, wrong: bool) -> None:
@@ -381,8 +387,11 @@ def _summary(entries: Sequence[Entry], untouched: int) -> str:
         if counts[state]
     ]
     kept = f" ({untouched} left as they were)" if untouched else ""
-    jobs = f"{len(entries)} job{'' if len(entries) == 1 else 's'}"
-    return f"{jobs}: {', '.join(said) or 'nothing to do'}{kept}"
+    return f"{_count(entries)}: {', '.join(said) or 'nothing to do'}{kept}"
+
+
+def _count(jobs: Sequence[object]) -> str:
+    return f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}"
 
 
 def _report(entries: Sequence[Entry]) -> dict[str, object]:

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from animatex.errors import InputError
@@ -95,13 +96,28 @@ def print_config(loaded: Loaded[Any], *, as_json: bool) -> None:
         print_text(dump_config(loaded.config, sources).removesuffix("\n"))
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which of many runs this one is.
+
+    Attributes:
+        number: From 1.
+        total: How many there are.
+        began: When the first began, by `time.monotonic`.
+    """
+
+    number: int
+    total: int
+    began: float
+
+
 @contextmanager
-def progress(*, quiet: bool, label: str = "") -> Iterator[Progress]:
+def progress(*, quiet: bool, turn: Turn | None = None) -> Iterator[Progress]:
     """Give a listener for a run's stages: bars on a terminal, elsewhere a line for each; quiet: nothing.
 
     Args:
         quiet: Whether nothing is shown.
-        label: Stands in front of every stage's bar.
+        turn: Of one of many runs; all of them have a bar above that of the stage.
     """
     target = _console(sys.stderr)
     if quiet:
@@ -110,7 +126,11 @@ def progress(*, quiet: bool, label: str = "") -> Iterator[Progress]:
         yield _Lines()
     else:
         with _bars(target) as bars:
-            yield _Bars(bars, label)
+            if turn is not None:
+                name = f"job {turn.number} of {turn.total}"
+                task = bars.add_task(name, total=turn.total, completed=turn.number - 1, count="")
+                bars.tasks[task].start_time = turn.began
+            yield _Bars(bars)
 
 
 def drop_output(stream: TextIO | None = None) -> None:
@@ -212,9 +232,8 @@ def _bars(target: Console) -> Bars:
 class _Bars:
     """One bar for each stage."""
 
-    def __init__(self, bars: Bars, label: str) -> None:
+    def __init__(self, bars: Bars) -> None:
         self._bars = bars
-        self._label = label
         self._task: TaskID | None = None
         self._count = 0
         self._total: int | None = None
@@ -222,7 +241,7 @@ class _Bars:
     def start(self, stage: str, total: int | None = None) -> None:
         self.done()
         self._count, self._total = 0, total
-        self._task = self._bars.add_task(self._label + stage, total=total, count="")
+        self._task = self._bars.add_task(stage, total=total, count="")
 
     def advance(self, n: int = 1) -> None:
         if self._task is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 
 from animatex.batch.job import BatchOptions, Job, Listener
 from animatex.batch.ledger import Ledger
@@ -43,10 +43,10 @@ def run_on_ray(
         InputError: The ledger cannot be used.
     """
     ray = require("ray", for_="--engine ray")
-    with Ledger(options.ledger) as ledger, _connected(ray):
+    with Ledger(options.ledger) as ledger, _connected(ray), _Stop() as stop:
         tasks = _begin(ray, jobs, options, runners)
         try:
-            _follow(ray, tasks, _Tidings(ledger, jobs, listener))
+            _follow(ray, tasks, _Tidings(ledger, jobs, listener), stop)
         except BaseException:
             # Runners that are told to stop give back what they have.
             for task in tasks:
@@ -127,6 +127,7 @@ class _Deaf:
 def _connected(ray: ModuleType) -> Iterator[None]:
     ours = signal.getsignal(signal.SIGTERM)
     try:
+        # It puts a handler of its own there, which ends with another exit code.
         ray.init(address="auto", log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise BackendError(
@@ -134,11 +135,31 @@ def _connected(ray: ModuleType) -> Iterator[None]:
             hint="ray start --head begins one on this machine; RAY_ADDRESS=HOST:6379 names another.",
         ) from error
     try:
-        # Ray has put a handler of its own there, which ends with another exit code.
         signal.signal(signal.SIGTERM, ours)
         yield
     finally:
         ray.shutdown()
+
+
+class _Stop:
+    """SIGTERM, held back: while Ray waits, the exit that it means would become another error."""
+
+    def __enter__(self) -> Self:
+        self._asked = False
+        self._ours = signal.signal(signal.SIGTERM, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGTERM, self._ours)
+
+    def act(self) -> None:
+        """Let it do now what it would have done."""
+        if self._asked:
+            signal.signal(signal.SIGTERM, self._ours)
+            signal.raise_signal(signal.SIGTERM)
+
+    def _note(self, *_: object) -> None:
+        self._asked = True
 
 
 def _begin(ray: ModuleType, jobs: Sequence[Job], options: BatchOptions, runners: int | None) -> list[Any]:
@@ -158,11 +179,12 @@ def _run(folder: str, jobs: Sequence[Job], options: BatchOptions) -> None:
         supervise(jobs, options, _Deaf())
 
 
-def _follow(ray: ModuleType, tasks: list[Any], tidings: _Tidings) -> None:
+def _follow(ray: ModuleType, tasks: list[Any], tidings: _Tidings, stop: _Stop) -> None:
     """Tell what happens until all runners have ended; one that cannot work stops no other."""
     failures = []
     while tasks:
         ended, tasks = ray.wait(tasks, num_returns=len(tasks), timeout=_LOOK_SECONDS)
+        stop.act()
         tidings.tell()
         for task in ended:
             try:

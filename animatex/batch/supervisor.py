@@ -62,7 +62,9 @@ def _tries(ledger: Ledger) -> int:
 def _wait(worker: BaseProcess) -> None:
     """Wait for the worker; who stops this process stops the worker first, in order."""
     try:
-        worker.join()
+        # In pieces: Ray's request to stop is no signal, and is heard only between them.
+        while worker.is_alive():
+            worker.join(_PARENT_SECONDS)
     except BaseException:
         worker.terminate()
         worker.join()

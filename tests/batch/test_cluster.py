@@ -156,6 +156,18 @@ def test_who_is_stopped_stops_all_runners(jobs, monkeypatch):
     assert len(ray.cancelled) == 2
 
 
+def test_sigterm_stops_all_runners_too_and_means_what_it_meant(jobs, monkeypatch):
+    ray = MakeBelieve()
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with pytest.raises(SystemExit) as caught:
+            on_ray(jobs, monkeypatch, lambda *_: signal.raise_signal(signal.SIGTERM), make_all, ray=ray)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert caught.value.code == 143
+    assert len(ray.cancelled) == 2
+
+
 def test_without_ray_the_extra_is_named(tmp_path, monkeypatch, capsys):
     write_samples(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -55,6 +55,14 @@ def test_a_terminal_gets_bars_and_talk_between_them():
     assert "half way" in shown
 
 
+def test_one_of_many_runs_shows_how_far_all_are():
+    one_of_many = "quiet=False, turn=console.Turn(3, 12, time.monotonic() - 600)"
+    shown = on_a_terminal(WORK.replace("quiet=False", one_of_many))
+    assert "job 3 of 12" in shown
+    assert "0:10:00" in shown
+    assert "3 of 3" in shown
+
+
 def test_elsewhere_each_stage_is_a_plain_line(capsys):
     exec(compile(WORK, "work", "exec"), {})
     assert capsys.readouterr() == ("", "sampling: 3\nhalf way\nwriting\n")
