@@ -18,6 +18,9 @@ from animatex_cli import batch, console, raw
 from animatex_cli.options import (
     Anchor,
     Box,
+    C2paCert,
+    C2paKey,
+    C2paTimestamp,
     Device,
     Dtype,
     Force,
@@ -30,6 +33,7 @@ from animatex_cli.options import (
     Set,
     Shift,
     Weights,
+    credentials,
     parse_size,
     place_flags,
     settings,
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from animatex.config.loader import Loaded
     from animatex.config.overrides import Override
     from animatex.config.run import AnimateConfig
+    from animatex.provenance.credentials import Credentials
     from animatex.video.frames import FrameSequence
     from animatex.video.raw import RawFormat, StreamedClip
 
@@ -182,6 +187,9 @@ def command(
     shard: batch.Shard = None,
     engine: batch.EngineName = None,
     runners: batch.Runners = None,
+    c2pa_cert: C2paCert = None,
+    c2pa_key: C2paKey = None,
+    c2pa_timestamp: C2paTimestamp = None,
     dry_run: DryRun = False,
     print_config: PrintConfig = False,
     json: Json = False,
@@ -222,8 +230,9 @@ def command(
                 "--dry-run": dry_run,
             },
         )
+        signer = credentials(c2pa_cert, c2pa_key, c2pa_timestamp)
         batch.run_batch(
-            batch.BatchCommand(manifest, watch, batch_only, force, weights, preset, json, quiet),
+            batch.BatchCommand(manifest, watch, batch_only, force, weights, preset, signer, json, quiet),
             partial(_load_for_job, given, size),
         )
         return
@@ -236,6 +245,9 @@ def command(
         raise ConfigError(f"--pix {pix} is of raw frames: DRIVING or --out is -")
     if json and out == raw.STREAM:
         raise ConfigError("--json and --out - both write to standard output", hint="use one of them.")
+    signer = credentials(c2pa_cert, c2pa_key, c2pa_timestamp)
+    if signer and out == raw.STREAM:
+        raise ConfigError("--out - writes raw frames, which cannot be signed", hint="sign what is made of them.")
     _make(
         _Asked(
             reference=reference,
@@ -247,6 +259,7 @@ def command(
             preset=preset,
             config=loaded.config,
             weights=weights,
+            credentials=signer,
             force=force,
             json=json,
             quiet=quiet,
@@ -284,6 +297,7 @@ class _Asked:
     preset: str
     config: AnimateConfig
     weights: Path | None
+    credentials: Credentials | None
     force: bool
     json: bool
     quiet: bool
@@ -358,7 +372,9 @@ def _write(
         write_raw(sys.stdout.buffer, frames, asked.pix, timer)
     else:
         sources = Sources(asked.reference, asked.driving, asked.poses, files, asked.stream)
-        write_result(asked.target.video, frames, plan, asked.config, sources, timer)
+        write_result(
+            asked.target.video, frames, plan, asked.config, sources, timer, credentials=asked.credentials
+        )
 
 
 def _load(

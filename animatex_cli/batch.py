@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from animatex.batch.job import Job
     from animatex.batch.ledger import Entry
     from animatex.batch.manifest import LoadPreset
+    from animatex.provenance.credentials import Credentials
 
 _PANEL = "Batch"
 _DONE, _SOME_FAILED = 0, 1
@@ -153,6 +154,7 @@ class BatchCommand:
     force: bool
     weights: Path | None
     preset: str
+    credentials: Credentials | None
     json: bool
     quiet: bool
 
@@ -224,7 +226,7 @@ def _work_off(
 
     jobs = shard_of(_jobs(command, out, load), *shard)
     make_folder(out)
-    options = BatchOptions(ledger_file, command.weights or default_folder())
+    options = BatchOptions(ledger_file, command.weights or default_folder(), credentials=command.credentials)
     with Ledger(options.ledger) as ledger:
         before = ledger.outcomes()
         if not command.force:

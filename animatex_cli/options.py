@@ -13,9 +13,11 @@ from animatex.errors import ConfigError
 
 if TYPE_CHECKING:
     from animatex.config.overrides import Override
+    from animatex.provenance.credentials import Credentials
 
 Choice = TypeVar("Choice", bound=str)
 
+_CREDENTIALS = "Content credentials"
 _OUTPUT = "Output"
 _PLACE = "The body's place"
 _SETTINGS = "Settings"
@@ -134,6 +136,65 @@ Box = Annotated[
         rich_help_panel=_PLACE,
     ),
 ]
+
+C2paCert = Annotated[
+    Path | None,
+    typer.Option(
+        "--c2pa-cert",
+        envvar="ANIMATEX_C2PA_CERT",
+        metavar="FILE",
+        help="Sign what is made, as C2PA asks: the signer's certificate and those above it, PEM.",
+        show_default=False,
+        rich_help_panel=_CREDENTIALS,
+    ),
+]
+C2paKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--c2pa-key",
+        envvar="ANIMATEX_C2PA_KEY",
+        metavar="FILE",
+        help="The signer's private key, PEM, without password.",
+        show_default=False,
+        rich_help_panel=_CREDENTIALS,
+    ),
+]
+C2paTimestamp = Annotated[
+    str | None,
+    typer.Option(
+        "--c2pa-timestamp",
+        envvar="ANIMATEX_C2PA_TIMESTAMP",
+        metavar="URL",
+        help="Have an authority confirm the time; the one option that uses the network.",
+        show_default=False,
+        rich_help_panel=_CREDENTIALS,
+    ),
+]
+
+
+def credentials(certificate: Path | None, key: Path | None, timestamp: str | None) -> Credentials | None:
+    """Give what results are signed with, after a trial.
+
+    Raises:
+        ConfigError: Something is missing or no address.
+        InputError: The files cannot be used to sign.
+        MissingPackage: c2pa is not installed.
+    """
+    if certificate is None and key is None and timestamp is None:
+        return None
+    if certificate is None or key is None:
+        missing = "--c2pa-cert" if certificate is None else "--c2pa-key"
+        raise ConfigError(
+            f"{missing} is missing: certificate and key are needed to sign",
+            hint="the environment may name them too: ANIMATEX_C2PA_CERT, ANIMATEX_C2PA_KEY.",
+        )
+    if timestamp is not None and not timestamp.startswith(("http://", "https://")):
+        raise ConfigError(f"--c2pa-timestamp {timestamp}: needs an address that begins with http")
+    from animatex.provenance.credentials import Credentials, check_credentials
+
+    given = Credentials(certificate, key, timestamp)
+    check_credentials(given)
+    return given
 
 
 def place_flags(

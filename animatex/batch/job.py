@@ -13,6 +13,7 @@ from animatex.config.loader import dump_config
 from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
 from animatex.progress import Progress
+from animatex.provenance.credentials import Credentials
 from animatex.record import record_path
 
 LEASE_SECONDS = 30.0
@@ -66,11 +67,13 @@ class BatchOptions:
         ledger: The ledger's file.
         weights: Folder of weights.
         lease_seconds: See `LEASE_SECONDS`; all runners of a ledger have the same.
+        credentials: What results are signed with.
     """
 
     ledger: Path
     weights: Path
     lease_seconds: float = LEASE_SECONDS
+    credentials: Credentials | None = None
 
     @property
     def poses(self) -> Path:

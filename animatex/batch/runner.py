@@ -104,7 +104,7 @@ class _Runner:
         self._listener = listener
         self._vigil = Vigil(ledger, options.lease_seconds)
         self._hashes = Hashes()
-        self._maker = _Maker(options.weights, PoseCache(options.poses, options.weights, self._hashes))
+        self._maker = _Maker(options, PoseCache(options.poses, options.weights, self._hashes))
         # What a batch has tried it leaves alone, whatever becomes of the files meanwhile.
         self._tried: set[str] = set()
 
@@ -217,8 +217,9 @@ class _Runner:
 class _Maker:
     """Makes videos, and keeps what one after the other can use."""
 
-    def __init__(self, weights: Path, cache: PoseCache) -> None:
-        self._weights = weights
+    def __init__(self, options: BatchOptions, cache: PoseCache) -> None:
+        self._weights = options.weights
+        self._credentials = options.credentials
         self._cache = cache
         self._key: str | None = None
         self._models: AnimateModels | None = None
@@ -233,9 +234,8 @@ class _Maker:
         self._cache.keep(plan, job.config, inputs.poses)
         frames = animate(inputs, models, job.config, plan.runtime, progress)
         _make_room(job.output)
-        write_result(
-            job.output, frames, plan, job.config, Sources(job.reference, job.driving, None, files), progress
-        )
+        sources = Sources(job.reference, job.driving, None, files)
+        write_result(job.output, frames, plan, job.config, sources, progress, credentials=self._credentials)
 
     def _load(self, config: AnimateConfig, runtime: Runtime, progress: Progress) -> AnimateModels:
         """Load networks, unless they are those of the job before."""
