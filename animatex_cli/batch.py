@@ -276,7 +276,7 @@ def _watch(
     )
     watch.check()
     make_folder(out)
-    options = BatchOptions(ledger_file, command.weights or default_folder())
+    options = BatchOptions(ledger_file, command.weights or default_folder(), credentials=command.credentials)
     with Ledger(options.ledger) as ledger:
         if command.only.retry_failed:
             ledger.retry(list(ledger.outcomes()))

@@ -11,7 +11,7 @@ import typer
 
 from animatex import __version__
 from animatex.errors import AnimateXError
-from animatex_cli import animate, batch, bench, completions, console, doctor, pose, train, weights
+from animatex_cli import animate, batch, bench, completions, console, doctor, inspect, pose, train, weights
 
 INTERRUPTED = 130
 
@@ -34,6 +34,7 @@ app.add_typer(batch.app, name="batch")
 app.command("train")(train.command)
 app.add_typer(bench.app, name="bench")
 app.add_typer(weights.app, name="weights")
+app.command("inspect")(inspect.command)
 app.command("doctor")(doctor.command)
 app.command("completions")(completions.command)
 

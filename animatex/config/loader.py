@@ -54,7 +54,7 @@ def load_with_sources(kind: type[S], path: Path, overrides: Sequence[str | Overr
 
 
 def parse_config(kind: type[S], text: str, name: str, overrides: Sequence[str | Override] = ()) -> S:
-    """Read a preset that is text, such as the one in a weights file's header.
+    """Read a preset that is text, such as the one in a video; no section of it may be a part file.
 
     Args:
         kind: What the text describes.
@@ -62,7 +62,8 @@ def parse_config(kind: type[S], text: str, name: str, overrides: Sequence[str | 
         name: What messages call it.
         overrides: As in `load_config`.
     """
-    return _checked(kind, parse_document(text, name, Path()), name, overrides).config
+    # It may be anybody's text, and is not to have files read.
+    return _checked(kind, parse_document(text, name, Path()), name, overrides, parts=False).config
 
 
 def dump_config(config: Section, notes: Mapping[KeyPath, str] | None = None) -> str:
@@ -75,8 +76,11 @@ def dump_config(config: Section, notes: Mapping[KeyPath, str] | None = None) -> 
     return dump_document(config.model_dump(), notes)
 
 
-def _checked(kind: type[S], root: Node, title: str, overrides: Sequence[str | Override]) -> Loaded[S]:
-    root = _with_parts(root, kind)
+def _checked(
+    kind: type[S], root: Node, title: str, overrides: Sequence[str | Override], *, parts: bool = True
+) -> Loaded[S]:
+    if parts:
+        root = _with_parts(root, kind)
     for override in overrides:
         entry = parse_override(override) if isinstance(override, str) else override
         root = _with_parts(apply_override(root, entry), kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import mmap
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -49,14 +50,15 @@ class Signature:
 
     Attributes:
         state: "trusted": they hold, and an authority that is trusted vouches for the signer; "valid": they
-            hold, and the signer may be anybody; "invalid": the file or the credentials were changed.
+            hold, and the signer may be anybody; "invalid": the file or the credentials were changed;
+            "unchecked": they are there, and c2pa is not installed.
         signer: The name in the signer's certificate, and its organisation.
         tool: What made the file, as the signer says.
         source_type: How the file came about, as the signer says.
         problems: What does not hold, in the library's words.
     """
 
-    state: Literal["trusted", "valid", "invalid"]
+    state: Literal["trusted", "valid", "invalid", "unchecked"]
     signer: str | None
     tool: str | None
     source_type: str | None
@@ -91,9 +93,20 @@ def check_credentials(credentials: Credentials) -> None:
     _signed(pixel.getvalue(), "image/png", GENERATED, replace(credentials, timestamp=None))
 
 
-def is_signed(data: bytes) -> bool:
-    """Tell whether a file's bytes hold content credentials, true or false ones."""
-    return _SIGN_OF_LIFE in data
+def is_signed(path: Path) -> bool:
+    """Tell whether a file holds content credentials, true or false ones.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.seek(0, io.SEEK_END) == 0:
+                return False
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                return content.find(_SIGN_OF_LIFE) >= 0
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def read_signature(path: Path, trust: Path | None = None) -> Signature | None:

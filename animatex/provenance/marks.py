@@ -139,6 +139,17 @@ def read_packet(packet: bytes, name: str) -> Marks:
     )
 
 
+def write_comment(marks: Marks) -> str:
+    """Write marks as a sentence: players show it, and it outlives a change of container."""
+    return f"made with {marks.tool}; digital source type: {marks.source_type}"
+
+
+def read_comment(comment: str) -> Marks | None:
+    """Read what `write_comment` wrote; None if it is something else."""
+    found = re.fullmatch(r"made with (.+); digital source type: (\S+)", comment)
+    return Marks(source_type=found[2], tool=found[1]) if found else None
+
+
 def picture_sha256(rgb: np.ndarray) -> str:
     """Hash a picture's pixels; uint8 [H, W, 3]."""
     height, width = rgb.shape[:2]

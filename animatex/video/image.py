@@ -65,20 +65,9 @@ def read_image(path: Path, *, background: tuple[int, int, int] = WHITE) -> Refer
     Raises:
         InputError: The file is missing, unreadable, damaged, too large or not a picture.
     """
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; needs a picture")
-    check_bytes(path, check_file(path), PICTURE_BYTES, "has")
-    try:
-        with _without_pillows_limit(), Image.open(path, formats=_FORMATS) as picture:
-            check_size(path, picture.height, picture.width)
-            picture.load()
-            return _as_seen(ImageOps.exif_transpose(picture), background)
-    except UnidentifiedImageError as error:
-        raise InputError(f"{path} is not a picture", hint=f"{', '.join(_FORMATS)} can be read.") from error
-    except _DAMAGE as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise InputError(f"{path} cannot be read: {error.strerror}") from error
-        raise InputError(f"{path} is damaged: {brief(error)}", hint="copy or export it again.") from error
+    with _opened(path) as picture:
+        picture.load()
+        return _as_seen(ImageOps.exif_transpose(picture), background)
 
 
 def is_image(path: Path) -> bool:
@@ -117,6 +106,17 @@ def encode_png(rgb: np.ndarray, marks: Marks | None = None) -> bytes:
     return written.getvalue()
 
 
+def read_packet_of(path: Path) -> bytes | None:
+    """Give a picture's XMP packet, undecoded; None where it has none.
+
+    Raises:
+        InputError: The file is missing, unreadable or no picture.
+    """
+    with _opened(path) as picture:
+        said = picture.info.get(PNG_KEYWORD) or picture.info.get("xmp")
+    return said.encode("utf-8", "surrogateescape") if isinstance(said, str) else said
+
+
 def through_jpeg(rgb: np.ndarray, quality: int) -> np.ndarray:
     """Compress a picture as OpenCV writes it and read it as PIL does: the released pre-processing's way.
 
@@ -132,6 +132,24 @@ def through_jpeg(rgb: np.ndarray, quality: int) -> np.ndarray:
     _, stream = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     with Image.open(io.BytesIO(stream.tobytes())) as picture:
         return np.array(picture.convert("RGB"))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open a picture within the limits, and say in words what is wrong with it, now or when it is unpacked."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; needs a picture")
+    check_bytes(path, check_file(path), PICTURE_BYTES, "has")
+    try:
+        with _without_pillows_limit(), Image.open(path, formats=_FORMATS) as picture:
+            check_size(path, picture.height, picture.width)
+            yield picture
+    except UnidentifiedImageError as error:
+        raise InputError(f"{path} is not a picture", hint=f"{', '.join(_FORMATS)} can be read.") from error
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{path} is damaged: {brief(error)}", hint="copy or export it again.") from error
 
 
 @contextmanager

@@ -98,6 +98,17 @@ def probe(path: Path) -> VideoInfo:
     return VideoInfo(path, size, fps, num_frames, has_audio, rotation)
 
 
+def read_comment(path: Path) -> str | None:
+    """Give the comment in a video's metadata; None where it has none.
+
+    Raises:
+        InputError: It is missing, unreadable or not a video.
+    """
+    with _opened(path) as (container, _):
+        tags = {key.lower(): text for key, text in container.metadata.items()}
+    return tags.get("comment")
+
+
 def iterate_frames(
     path: Path,
     frames: Sequence[int] | None = None,

@@ -17,7 +17,7 @@ from animatex.files import replacing, replacing_folder
 from animatex.progress import Progress, silent
 from animatex.provenance.boxes import append_xmp, media_sha256
 from animatex.provenance.credentials import Credentials, sign
-from animatex.provenance.marks import GENERATED, Marks, write_packet
+from animatex.provenance.marks import GENERATED, Marks, write_comment, write_packet
 from animatex.video.frames import FrameSequence
 from animatex.video.image import encode_png
 from animatex.video.reader import VideoInfo, open_container
@@ -119,11 +119,8 @@ def _write_file(
     # Bit-exact: no writing library's version and no date, which would make equal videos differ.
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with av.open(str(path), "w", options=options) as container:
-        # For players; other tools read the XMP.
         if marks is not None:
-            container.metadata["comment"] = (
-                f"made with {marks.tool}; digital source type: {marks.source_type}"
-            )
+            container.metadata["comment"] = write_comment(marks)
             if marks.title:
                 container.metadata["title"] = marks.title
         # A container is given all its streams before it is given the first packet.
