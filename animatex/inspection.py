@@ -10,6 +10,7 @@ from typing import Literal
 
 from animatex.config.document import parse_document
 from animatex.errors import ConfigError, InputError, MissingPackage
+from animatex.limits import check_file
 from animatex.provenance.boxes import is_boxed, media_sha256, read_xmp
 from animatex.provenance.credentials import Signature, is_signed, read_signature
 from animatex.provenance.marks import SOURCE_TYPES, Marks, picture_sha256, read_comment, read_packet
@@ -84,14 +85,15 @@ def inspect(path: Path, trust: Path | None = None) -> Findings:
 
 
 def _inspect_file(path: Path, trust: Path | None) -> Findings:
+    check_file(path)
     problems: list[str] = []
     try:
         marks, sha256 = _read(path)
     except InputError as error:
-        if not path.is_file():
-            raise
         marks, sha256 = None, None
         problems.append(error.message)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
     said = marks.content_sha256 if marks else None
     content: Literal["intact", "changed", "unknown"] = "unknown"
     if said is not None and sha256 is not None:
@@ -113,11 +115,7 @@ def _inspect_file(path: Path, trust: Path | None) -> Findings:
 
 def _read(path: Path) -> tuple[Marks | None, str | None]:
     """Give a file's marks and the hash of its pictures."""
-    try:
-        is_video = is_boxed(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    if is_video:
+    if is_boxed(path):
         packet = read_xmp(path)
         marks = _of_comment(path) if packet is None else read_packet(packet, str(path))
         return marks, media_sha256(path)

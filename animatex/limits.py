@@ -56,7 +56,9 @@ FRAMES = Limit("ANIMATEX_MAX_FRAMES", 1_000_000, "frames of a video")
 FPS = Limit("ANIMATEX_MAX_FPS", 1_000, "frames a second of a video or of poses")
 CLIP_BYTES = Limit("ANIMATEX_MAX_CLIP_BYTES", 8 * 2**30, "bytes of memory for the frames of one clip")
 POSE_BYTES = Limit("ANIMATEX_MAX_POSE_BYTES", 256 * 2**20, "bytes of a pose file, as stored and as unpacked")
-TEXT_BYTES = Limit("ANIMATEX_MAX_TEXT_BYTES", 8 * 2**20, "bytes of a manifest, a suite's and a result's JSON")
+TEXT_BYTES = Limit(
+    "ANIMATEX_MAX_TEXT_BYTES", 8 * 2**20, "bytes of a manifest, of JSON, of certificates and keys"
+)
 PRESET_BYTES = Limit("ANIMATEX_MAX_PRESET_BYTES", 2**20, "bytes of a preset or a suite")
 JOBS = Limit("ANIMATEX_MAX_JOBS", 10_000, "jobs of a batch")
 HEADER_BYTES = Limit("ANIMATEX_MAX_HEADER_BYTES", 16 * 2**20, "bytes of a weights file's list of tensors")

@@ -247,7 +247,9 @@ def command(
         raise ConfigError("--json and --out - both write to standard output", hint="use one of them.")
     signer = credentials(c2pa_cert, c2pa_key, c2pa_timestamp)
     if signer and out == raw.STREAM:
-        raise ConfigError("--out - writes raw frames, which cannot be signed", hint="sign what is made of them.")
+        raise ConfigError(
+            "--out - writes raw frames, which cannot be signed", hint="sign what is made of them."
+        )
     _make(
         _Asked(
             reference=reference,

@@ -189,7 +189,9 @@ def _rows(found: Findings) -> list[tuple[str, str]]:
         rows += [("tool", found.marks.tool or ""), ("title", found.marks.title or "")]
         rows.append(("pictures", _CONTENT[found.content]))
     if found.signature is not None:
-        rows.append(("credentials", _CREDENTIALS[found.signature.state].format(found.signature.signer or "?")))
+        rows.append(
+            ("credentials", _CREDENTIALS[found.signature.state].format(found.signature.signer or "?"))
+        )
         rows.append(("signed tool", found.signature.tool or ""))
     if found.record is not None:
         rows.append(("seed", "" if found.seed is None else str(found.seed)))

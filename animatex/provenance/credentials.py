@@ -13,6 +13,7 @@ from PIL import Image
 
 from animatex import __version__
 from animatex.errors import InputError, require
+from animatex.limits import TEXT_BYTES, read_bytes
 from animatex.provenance.marks import GENERATED, Marks
 
 _MEDIA_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".png": "image/png"}
@@ -123,7 +124,7 @@ def read_signature(path: Path, trust: Path | None = None) -> Signature | None:
     c2pa = require("c2pa", for_="verifying content credentials")
     settings: dict[str, object] = dict(_OFFLINE)
     if trust is not None:
-        settings["trust"] = {"user_anchors": _read(trust).decode("ascii", "replace")}
+        settings["trust"] = {"user_anchors": read_bytes(trust, TEXT_BYTES).decode("ascii", "replace")}
     try:
         reader = c2pa.Reader.try_create(str(path), context=c2pa.Context(c2pa.Settings.from_dict(settings)))
         return None if reader is None else _signature(json.loads(reader.json()))
@@ -133,7 +134,7 @@ def read_signature(path: Path, trust: Path | None = None) -> Signature | None:
 
 def _signed(data: bytes, media_type: str, marks: Marks, credentials: Credentials) -> bytes:
     c2pa = require("c2pa", for_="signing")
-    certificate = _read(credentials.certificate)
+    certificate = read_bytes(credentials.certificate, TEXT_BYTES)
     algorithm, key = _algorithm_and_key(credentials.key)
     timestamp = credentials.timestamp.encode() if credentials.timestamp else None
     signed = io.BytesIO()
@@ -171,7 +172,7 @@ def _algorithm_and_key(path: Path) -> tuple[bytes, bytes]:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     try:
-        key = serialization.load_pem_private_key(_read(path), password=None)
+        key = serialization.load_pem_private_key(read_bytes(path, TEXT_BYTES), password=None)
     except TypeError as error:
         raise InputError(
             f"{path} is protected by a password",
@@ -225,13 +226,6 @@ def _source_type(manifest: dict[str, Any]) -> str | None:
                 if "digitalSourceType" in action:
                     return str(action["digitalSourceType"])
     return None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _one_line(error: Exception) -> str:

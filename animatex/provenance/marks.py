@@ -15,7 +15,7 @@ from animatex.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
-MAX_PACKET_BYTES = 4 << 20
+MAX_PACKET_BYTES = 1 << 20
 """Longer packets are not read; a run's settings take four kilobytes."""
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"

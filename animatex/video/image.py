@@ -136,7 +136,7 @@ def through_jpeg(rgb: np.ndarray, quality: int) -> np.ndarray:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """Open a picture within the limits, and say in words what is wrong with it, now or when it is unpacked."""
+    """Open a picture within the limits, and say in words what is wrong with it, now or later."""
     if path.is_dir():
         raise InputError(f"{path} is a folder; needs a picture")
     check_bytes(path, check_file(path), PICTURE_BYTES, "has")

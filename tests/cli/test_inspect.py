@@ -286,9 +286,18 @@ def test_wrong_options_are_refused_with_exit_code_2(options, message, capsys):
     assert capsys.readouterr().err.startswith(f"error: {message}\n")
 
 
+def test_what_may_not_be_read_is_said(monkeypatch, capsys):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("animatex.inspection.is_boxed", refuse)
+    assert run(["inspect", "out.mp4"]) == 1
+    assert capsys.readouterr().err == "error: out.mp4 cannot be read: Permission denied\n"
+
+
 def test_what_is_missing_or_would_be_replaced_is_refused(capsys):
     assert run(["inspect", "nowhere.mp4"]) == 1
-    assert capsys.readouterr().err == "error: nowhere.mp4 cannot be read: No such file or directory\n"
+    assert capsys.readouterr().err == "error: nowhere.mp4 does not exist\n"
     assert (
         run(["inspect", "out.mp4", "--repeat", "hero.png", "dance.npz", "--out", "hero.png", "--force"]) == 1
     )
