@@ -119,7 +119,7 @@ def command(
         for number, each in enumerate(found):
             if number:
                 console.print_text("")
-            console.print_table(("", ""), [(name, _printable(text)) for name, text in _rows(each)])
+            console.print_table(("", ""), _rows(each))
     if not all(each.holds for each in found):
         raise typer.Exit(_SILENT_OR_WRONG)
 
@@ -156,7 +156,7 @@ def _make_again(
     json: bool,
     quiet: bool,
 ) -> None:
-    from animatex.files import check_output
+    from animatex.files import claiming
     from animatex.inspection import inspect
     from animatex.record import record_path
     from animatex.repeat import other_versions, repeat, settings_of
@@ -165,10 +165,9 @@ def _make_again(
     for path in (out, record_path(out)):
         if any(path.exists() and path.samefile(read) for read in (found.path, *made_of) if read.exists()):
             raise InputError(f"{path} would be replaced, but it is read too", hint="another --out.")
-        check_output(path, force=force)
     for difference in other_versions(found.record) if found.record else ():
         console.note(f"made with {difference}", quiet=quiet)
-    with console.progress(quiet=quiet) as shown:
+    with claiming(out, record_path(out), force=force), console.progress(quiet=quiet) as shown:
         repeat(found, out, *made_of, poses=poses, weights=weights, progress=shown)
     same = inspect(out).content_sha256 == found.content_sha256
     alike = "the same pictures, bit for bit, as in" if same else "other pictures than in"
@@ -207,11 +206,6 @@ def _generated(found: Findings) -> str:
     term = found.source_type.rstrip("/").rpartition("/")[2]
     how = "in part" if term.startswith("composite") else "yes"
     return f"{how}, by a trained model ({term})" if found.is_generated else f"no ({term})"
-
-
-def _printable(text: str) -> str:
-    """Keep a file's words from steering the terminal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _report(found: Findings) -> dict[str, object]:
