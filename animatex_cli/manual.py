@@ -16,7 +16,7 @@ from animatex_cli.main import app
 EXIT_CODES = {
     "0": "Done; or whoever read standard output has stopped reading.",
     "1": "Failed for a reason that was said: a file, a device, weights that cannot be used; some jobs of a "
-    "batch failed.",
+    "batch failed; a file says nothing of itself, or what does not hold.",
     "2": "Asked for wrongly: the command line, a preset, a manifest.",
     "75": "Another run is making the same output; later it may work (EX_TEMPFAIL of sysexits.h).",
     "129, 130, 143": "Ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM, with unfinished files removed.",

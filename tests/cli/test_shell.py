@@ -29,6 +29,7 @@ MISSING = {
     "animate": "none.png none.mp4 --preset tiny",
     "train": "none",
     "doctor": "--bench-frames none",
+    "inspect": "none.mp4",
     "completions": "none",
     "pose extract": "none.mp4",
     "pose retarget": "none.npz --to none.png",
