@@ -295,14 +295,16 @@ def test_a_killed_driver_takes_its_runners_along_and_goes_on_when_begun_again(pl
 
 @pytest.mark.ray
 @pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_driver_that_is_stopped_gives_everything_back(stop, code, place, address):
-    running = begin(place, address)
-    holders = wait_for_work(running, place)
+def test_a_driver_that_is_stopped_gives_everything_back(stop, code, tmp_path, address):
+    # So many that they are not all done before everybody has heard of it.
+    write_samples(tmp_path, references=40, dances=2)
+    running = begin(tmp_path, address)
+    holders = wait_for_work(running, tmp_path)
     running.send_signal(stop)
     assert running.wait() == code
     assert running.stderr.read() == ""
-    assert {entry.state for entry in entries(place).values()} == {"done", "waiting"}
-    assert leftovers(place) == []
+    assert {entry.state for entry in entries(tmp_path).values()} == {"done", "waiting"}
+    assert leftovers(tmp_path) == []
     wait_until_gone(holders)
 
 
