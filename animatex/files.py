@@ -64,8 +64,7 @@ def named_after(title: str, suffix: str) -> Path:
 def claiming(path: Path, *others: Path, force: bool) -> Iterator[None]:
     """Keep other runs from making `path` at the same time, or anything of its stem beside it.
 
-    The lock is the system's on a hidden file, and ends with this process, however that ends. Where the system
-    or the disk has no such locks, nobody is kept away. What killed runs left of these outputs is removed.
+    As `locked`; and what killed runs left of these outputs is removed.
 
     Args:
         path: File or folder to be written, as for `check_output`.
@@ -78,7 +77,7 @@ def claiming(path: Path, *others: Path, force: bool) -> Iterator[None]:
     """
     for each in (path, *others):
         check_output(each, force=force)
-    with _locked(path):
+    with locked(path):
         for each in (path, *others):
             # Who had the lock until now may just have made it.
             check_output(each, force=force)
@@ -87,7 +86,16 @@ def claiming(path: Path, *others: Path, force: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Keep other runs from making `path` at the same time; the folder around it must be there.
+
+    The lock is the system's on a hidden file, and ends with this process, however that ends. Where the system
+    or the disk has no such locks, nobody is kept away.
+
+    Raises:
+        InUse: Another run is at it.
+        InputError: The folder around it cannot be written.
+    """
     lock = path.with_name(f".{path.stem}.lock")
     file = None
     while file is None:

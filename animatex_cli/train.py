@@ -62,12 +62,15 @@ def command(
         console.print_config(loaded, as_json=json)
         return
 
+    from animatex.files import locked, make_folder
     from animatex.runtime import make_runtime
     from animatex.training.recipe import train
 
     runtime = make_runtime(config.runtime, config.seed)
     console.note(f"{preset}: {_count(config.stages)} on {runtime.device}, into {config.out}", quiet=quiet)
-    with console.progress(quiet=quiet) as shown:
+    folder = Path(config.out)
+    make_folder(folder.parent)
+    with locked(folder), console.progress(quiet=quiet) as shown:
         timer = StageTimer(shown)
         report = train(config, runtime, timer, minutes)
     if json:

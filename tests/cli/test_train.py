@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from animatex.files import locked
 from animatex_cli.main import run
 
 RECIPE = """\
@@ -68,6 +69,15 @@ def test_a_recipe_goes_on_where_it_ended(recipe, capsys):
     assert shown.out.splitlines()[0].split() == ["stage", "steps", "seconds", "loss", "weights"]
     assert run(["train", recipe]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_two_runs_do_not_train_into_one_folder(recipe, capsys):
+    Path("runs").mkdir()
+    with locked(Path("runs/small")):
+        code = run(["train", recipe])
+    assert code == 75
+    assert "runs/small is being made by another run, process" in capsys.readouterr().err
+    assert not Path("runs/small").exists()
 
 
 def test_a_run_without_time_is_not_finished(recipe, capsys):
