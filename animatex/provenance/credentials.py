@@ -124,10 +124,15 @@ def read_signature(path: Path, trust: Path | None = None) -> Signature | None:
     c2pa = require("c2pa", for_="verifying content credentials")
     settings: dict[str, object] = dict(_OFFLINE)
     if trust is not None:
-        settings["trust"] = {"user_anchors": read_bytes(trust, TEXT_BYTES).decode("ascii", "replace")}
+        settings["trust"] = {"user_anchors": _certificates(trust)}
     try:
-        reader = c2pa.Reader.try_create(str(path), context=c2pa.Context(c2pa.Settings.from_dict(settings)))
-        return None if reader is None else _signature(json.loads(reader.json()))
+        context = c2pa.Context(c2pa.Settings.from_dict(settings))
+        # Without a name the library goes by what is in the file.
+        with path.open("rb") as file:
+            reader = c2pa.Reader.try_create(file, context=context)
+            return None if reader is None else _signature(json.loads(reader.json()))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except c2pa.C2paError as error:
         return Signature("invalid", None, None, None, (_one_line(error),))
 
@@ -193,6 +198,17 @@ def _algorithm_and_key(path: Path) -> tuple[bytes, bytes]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return algorithm, plain
+
+
+def _certificates(path: Path) -> str:
+    from cryptography import x509
+
+    content = read_bytes(path, TEXT_BYTES)
+    try:
+        x509.load_pem_x509_certificates(content)
+    except ValueError as error:
+        raise InputError(f"{path} holds no certificates", hint="a PEM file is needed.") from error
+    return content.decode("ascii", "replace")
 
 
 def _signature(document: dict[str, Any]) -> Signature:

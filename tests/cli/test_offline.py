@@ -59,6 +59,7 @@ TINY = ["--preset", "tiny"]
 QUICK: Sequence[Sequence[str]] = (
     ["animate", "hero.png", "dance.npz", *TINY, "--out", "one.mp4"],
     ["animate", "--batch", "hero.png", "--driving", "dance.npz", *TINY, "--out-dir", "many"],
+    ["inspect", "one.mp4"],
     ["batch", "status", "many/batch.ledger"],
     ["pose", "extract", "film.mp4", "--frames", "2", "--out", "found.npz"],
     ["pose", "retarget", "dance.npz", "--to", "hero.png", "--out", "placed.npz"],

@@ -95,6 +95,23 @@ def test_a_signer_is_trusted_whose_authority_is(signed: Path, folder: Path) -> N
     assert read_signature(signed, folder / "mallory-root.pem").state == "valid"
 
 
+def test_what_a_file_is_called_does_not_matter(signed: Path, tmp_path: Path) -> None:
+    (tmp_path / "renamed.txt").write_bytes(signed.read_bytes())
+    found = read_signature(tmp_path / "renamed.txt")
+    assert found is not None and found.state == "valid"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_trust_is_in_certificates(text: str, signed: Path, tmp_path: Path) -> None:
+    (tmp_path / "trust.pem").write_text(text)
+    with pytest.raises(InputError, match=r"trust\.pem holds no certificates"):
+        read_signature(signed, tmp_path / "trust.pem")
+    with pytest.raises(InputError, match="nowhere.mp4 cannot be read: No such file or directory"):
+        read_signature(tmp_path / "nowhere.mp4")
+
+
 @pytest.mark.parametrize("what", [b"mdat", b"AISystemUsed", b"c2pa.created", b"jane"], ids=str)
 def test_one_changed_byte_is_seen(what: bytes, signed: Path, tmp_path: Path) -> None:
     data = bytearray(signed.read_bytes())
