@@ -27,7 +27,7 @@ _CREDENTIALS = {
     "trusted": "they hold, signed by {}, for whom a trusted authority vouches",
     "valid": "they hold, signed by {}, for whom nobody vouches here",
     "invalid": "they do not hold, whoever signed",
-    "unchecked": "there, and not verified",
+    "unchecked": "there, and not verified: that needs animatex[c2pa]",
 }
 
 Files = Annotated[

@@ -117,7 +117,7 @@ def test_a_signer_may_be_trusted(capsys):
 def test_credentials_are_not_verified_without_the_package(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "c2pa", None)
     assert run(["inspect", "signed.mp4"]) == 0
-    assert shown(capsys)["credentials"] == "there, and not verified"
+    assert shown(capsys)["credentials"] == "there, and not verified: that needs animatex[c2pa]"
     assert run(["inspect", "signed.mp4", "--trust", "jane-root.pem"]) == 1
     assert capsys.readouterr().err.endswith("hint: pip install 'animatex[c2pa]'\n")
 
