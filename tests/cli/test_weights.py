@@ -57,7 +57,7 @@ FLAGS = {
     "list": ["--weights", "--json"],
     "pull": ["--from", "--weights", "--json", "--quiet", "-q"],
     "verify": ["--weights", "--json", "--quiet", "-q"],
-    "convert": ["--preset", "--dtype", "--out", "-o", "--weights", "--force", "--quiet", "-q"],
+    "convert": ["--preset", "--dtype", "--out", "-o", "--weights", "--force", "--json", "--quiet", "-q"],
 }
 
 
