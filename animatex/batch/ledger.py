@@ -305,7 +305,8 @@ class Ledger:
     def _in_words(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        # What SQLite says of a damaged file may be no text.
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
             raise InputError(
                 f"the ledger {self.path} cannot be used: {error}",

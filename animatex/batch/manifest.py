@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path, PurePosixPath
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from animatex.batch.job import Job
 from animatex.config.document import Node, Scalar, Where, parse_document
@@ -60,6 +60,13 @@ class JobEntry(Section):
 
     set: tuple[str, ...] = ()
     """Settings that replace the preset's: "sampler.steps=50"."""
+
+    @model_validator(mode="after")
+    def _names_files(self) -> JobEntry:
+        for key, name in (("reference", self.reference), ("driving", self.driving)):
+            if "\0" in name:
+                raise ValueError(f"{key} is {name!r}; no file's name has a NUL in it.")
+        return self
 
 
 class Manifest(Section):

@@ -116,9 +116,11 @@ def _open_session(runtime: ModuleType, path: Path, provider: str) -> _Session:
 @contextmanager
 def _problems_explained(runtime: ModuleType, path: Path) -> Iterator[None]:
     problems = runtime.capi.onnxruntime_pybind11_state
+    # A complaint that quotes a damaged file may be no text.
+    kinds = (UnicodeDecodeError, *(getattr(problems, name) for name in _PROBLEMS))
     try:
         yield
-    except tuple(getattr(problems, name) for name in _PROBLEMS) as error:
+    except kinds as error:
         raise BackendError(
             f"{path} is not a network that ONNX Runtime {runtime.__version__} can run: {brief(error)}",
             hint="download the file again, or set pose.estimator=mediapipe.",

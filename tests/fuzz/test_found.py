@@ -60,3 +60,26 @@ def test_a_noted_hash_that_is_none(tmp_path: Path) -> None:
     note = targets()["w.safetensors.sha256"]
     for content in (b"", b" \n", b"\xff\xfe"):
         assert refused(tmp_path / note.file, content, note.read) == f"{note.file} holds no hash"
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"), [("jobs.csv", b"b.mp4", b"b\0.mp4"), ("jobs.jsonl", b"a.png", b"a\\u0000.png")]
+)
+def test_a_job_whose_input_has_a_nul_in_its_name(tmp_path: Path, name: str, good: bytes, bad: bytes) -> None:
+    jobs = targets()[name]
+    message = refused(tmp_path / name, jobs.content.replace(good, bad), jobs.read)
+    assert "no file's name has a NUL in it" in message
+
+
+def test_a_ledger_whose_table_is_no_text(tmp_path: Path) -> None:
+    ledger = targets()["batch.ledger"]
+    content = ledger.content.replace(b"preset TEXT NOT NULL", b"preset T\xffXT NOT NULL")
+    assert content != ledger.content
+    message = refused(tmp_path / "batch.ledger", content, ledger.read)
+    assert message.startswith("the ledger batch.ledger cannot be used: ")
+
+
+def test_a_network_of_operators_that_are_no_text(tmp_path: Path) -> None:
+    network = targets()["n.onnx"]
+    message = refused(tmp_path / "n.onnx", network.content.replace(b"Identity", b"Ident\xffty"), network.read)
+    assert message.startswith("n.onnx is not a network that ONNX Runtime ")
