@@ -180,20 +180,21 @@ def read_inputs(
     driving = _read_clip(plan, config, progress)
     poses = _find_performer(plan, config, driving, poses, progress)
     reference, alpha = place_reference(plan.reference, plan.fit, config.pictures.filter)
+    given = None if reference_pose is None else on_canvas(reference_pose, plan.fit)
     network = rig = None
     if isinstance(config.codec, MotionCodecConfig):
         progress.start("taking the character apart", 1)
         network = rig_network or load_rig_network(config.codec, config.seed, plan.weights)
-        rig = read_rig(reference, network, alpha)
+        rig = read_rig(reference, network, alpha, known=given)
         progress.done()
     progress.start("looking at the character")
-    if reference_pose is None:
+    if given is not None:
+        found = CharacterPose(given, "given", is_seen=True)
+    else:
         still = _lazy_estimator(config, plan)
         found = find_character(reference, alpha, plan.fit, rig, poses, still, config)
-    else:
-        found = CharacterPose(on_canvas(reference_pose, plan.fit), "given", is_seen=True)
-    if rig is not None and network is not None and found.is_seen:
-        rig = look_again(rig, found.pose, network, alpha)
+        if rig is not None and network is not None and found.is_seen:
+            rig = look_again(rig, found.pose, network, alpha)
     progress.done()
     return ClipInputs(
         reference=reference,
