@@ -103,10 +103,14 @@ def _converters(
 
 
 def _wanted(files: list[str] | None, known: list[str], preset: str) -> list[str]:
+    if not known:
+        raise ConfigError(
+            f"the preset {preset} names no files that can be converted", hint="try --preset animate-x."
+        )
     for file in files or ():
         if file not in known:
             raise ConfigError(
                 f"the preset {preset} names no file {file!r} that can be converted",
-                hint=f"it names {', '.join(known) or 'none'}.",
+                hint=f"it names {', '.join(known)}.",
             )
     return files or known

@@ -239,6 +239,14 @@ def test_convert_refuses_a_file_that_the_preset_does_not_name(capsys: pytest.Cap
     assert "hint: it names animate-x_ckpt.pth, open_clip_pytorch_model.bin, v2-1_512-ema-pruned.ckpt." in err
 
 
+def test_a_preset_without_published_files_has_nothing_to_convert(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["weights", "convert", "--preset", "tiny"]) == 2
+    err = capsys.readouterr().err
+    assert err == (
+        "error: the preset tiny names no files that can be converted\nhint: try --preset animate-x.\n"
+    )
+
+
 def test_convert_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["weights", "convert", "--weights", str(tmp_path)]) == 1
     assert "error: weights animate-x_ckpt.pth (7.27 GB), open_clip_" in capsys.readouterr().err
