@@ -42,7 +42,7 @@ RESULTS = "ablation.json"
 
 _PAPER = ("psnr_star", "ssim_disco", "l1_disco", "lpips_disco", "fid_pytorch", "fid_vid", "fvd")
 _KEPT_CLIPS = 4000
-"""Clips that rows share, made once: at the preset's size they take a gigabyte."""
+"""Clips that rows share, made once: at the preset's size they take a little over a gigabyte."""
 
 _FIRST_CLIP = HELD_OUT + 30_000_000
 _NO_CHANGE = EpiConfig(
