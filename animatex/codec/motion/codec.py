@@ -37,8 +37,8 @@ poses are not composed at all it is motion."""
 _UNTOUCHED = 0.35
 """Corrections smaller than this share of a cell leave a pixel as the rigid composition has it."""
 
-_CRUMB = 5e-4
-"""A piece that covers no more of the picture is nothing that was torn off."""
+_CRUMB, _SCRAP = 5e-4, 4e-3
+"""Pieces that cover no more of the picture are no part of the character, and nothing that will be missed."""
 
 _STILL = 0.015
 """Drift of less than this part of the canvas's height is left out: it would only blur."""
@@ -173,8 +173,7 @@ class MotionClip:
     def _corrected(self, values: np.ndarray, maps: np.ndarray) -> _Corrected:
         """Lay the layers over each other and correct what each pixel shows.
 
-        Corrections that tear what a pose holds together are those of a network that is not sure: that frame
-        keeps its parts as they were.
+        What corrections tear off, where a pose holds it together, comes of a network that is not sure.
         """
         made = compose(self.puppet, maps)
         height, width = made.picture.shape[:2]
@@ -185,8 +184,8 @@ class MotionClip:
             return _Corrected(made.picture, made.shares, None)
         gain, drift = _enlarged(gain, height, width), _enlarged(drift, height, width)
         shares = _decided(made.shares, gain)
-        if self.config.composes == "poses" and _pieces(shares) > _pieces(made.shares):
-            shares = made.shares
+        if self.config.composes == "poses":
+            shares = _held_together(shares, made.shares)
         return _Corrected(made.picture, shares, drift)
 
 
@@ -248,10 +247,22 @@ def _enlarged(maps: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.ascontiguousarray(whole.transpose(2, 0, 1))
 
 
-def _pieces(shares: np.ndarray) -> int:
-    """Connected pieces of the character that are more than crumbs, from shares [P, H, W]."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats((shares[0] < 0.5).astype(np.uint8))
-    return int((stats[1:, cv2.CC_STAT_AREA] > _CRUMB * shares[0].size).sum())
+def _held_together(shares: np.ndarray, rigid: np.ndarray) -> np.ndarray:
+    """Corrected shares [P, H, W] without what they tear off: scraps are dropped, limbs are as they were."""
+    pieces, sizes = _pieces(shares)
+    extra = np.argsort(-sizes, kind="stable")[np.count_nonzero(_pieces(rigid)[1] > _CRUMB) :]
+    if (sizes[extra] > _SCRAP).any():
+        return rigid
+    torn = np.isin(pieces, 1 + extra)
+    shares[:, torn] = 0
+    shares[0, torn] = 1
+    return shares
+
+
+def _pieces(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Connected pieces of the character: int [H, W], 0 is none, and each one's part of the picture [N]."""
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((shares[0] < 0.5).astype(np.uint8))
+    return pieces, stats[1:, cv2.CC_STAT_AREA] / pieces.size
 
 
 def _decided(shares: np.ndarray, gain: np.ndarray) -> np.ndarray:
