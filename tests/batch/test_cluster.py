@@ -20,6 +20,8 @@ from animatex_cli.main import run
 from tests.batch.test_faults import COMMAND, leftovers, outputs
 from tests.batch.tiny import Heard, entries, tiny, work_off, write_samples
 
+ON_RAY = "animate --batch refs/*.png --driving dances --out-dir out --engine ray --preset tiny"
+
 
 @pytest.mark.parametrize(
     ("nodes", "runners", "share"),
@@ -172,18 +174,7 @@ def test_without_ray_the_extra_is_named(tmp_path, monkeypatch, capsys):
     write_samples(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "ray", None)
-    command = [
-        "animate",
-        "--batch",
-        "refs/*.png",
-        "--driving",
-        "dances",
-        "--out-dir",
-        "out",
-        "--engine",
-        "ray",
-    ]
-    assert run([*command, "--preset", "tiny"]) == 1
+    assert run(ON_RAY.split()) == 1
     message, hint = capsys.readouterr().err.splitlines()
     assert message.startswith("error: --engine ray needs the package ray, which cannot be imported: ")
     assert hint == "hint: pip install 'animatex[ray]'"
@@ -312,18 +303,7 @@ def test_a_driver_that_is_stopped_gives_everything_back(stop, code, tmp_path, ad
 def test_a_cluster_that_is_not_there_is_said(place, monkeypatch, capsys):
     monkeypatch.setenv("RAY_ADDRESS", "nowhere")
     monkeypatch.chdir(place)
-    command = [
-        "animate",
-        "--batch",
-        "refs/*.png",
-        "--driving",
-        "dances",
-        "--out-dir",
-        "out",
-        "--engine",
-        "ray",
-    ]
-    assert run([*command, "--preset", "tiny"]) == 1
+    assert run(ON_RAY.split()) == 1
     message, hint = capsys.readouterr().err.splitlines()[-2:]
     assert message.startswith("error: --engine ray: no Ray cluster can be used: ")
     assert hint == "hint: ray start --head begins one on this machine; RAY_ADDRESS=HOST:6379 names another."

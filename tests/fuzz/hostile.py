@@ -258,7 +258,7 @@ def _jobs(folder: Path) -> Iterator[Hostile]:
     (folder / "out" / "link").symlink_to(folder)
     for what, name in (
         ("a job that writes above the output folder", "../x.mp4"),
-        ("a job that writes to an absolute path", "/tmp/x.mp4"),
+        ("a job that writes to an absolute path", "/elsewhere/x.mp4"),
         ("a job that leaves the output folder by a link", "link/x.mp4"),
         ("a job whose result has a line break in its name", "a\nb.mp4"),
         ("a job whose result looks like an option", "-rf.mp4"),
