@@ -72,7 +72,7 @@ def look_again(rig: Rig, pose: PoseSequence, network: RigNetwork, alpha: np.ndar
     Returns:
         The rig itself where the pose is its own.
     """
-    return rig if pose is rig.pose else read_rig(rig.image, network, alpha, known=pose)
+    return rig if pose is rig.pose else read_rig(rig.image, network, alpha, pose, rig.unaided)
 
 
 class CharacterPose(NamedTuple):

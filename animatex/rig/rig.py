@@ -47,6 +47,19 @@ _DISTANCES = (0.92, 1.12)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Unaided:
+    """What the network saw of a character that nobody had told it of.
+
+    Attributes:
+        box: Left, top, right, bottom of where it looked closely.
+        background: How much of each pixel it took for background, float32 [H, W] in 0..1.
+    """
+
+    box: tuple[int, int, int, int]
+    background: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rig:
     """A character taken apart.
 
@@ -55,12 +68,14 @@ class Rig:
         parts: How much of each pixel belongs to each of `PARTS`, float32 [11, H, W] in 0..1; sums to 1.
         pose: Its joints, one frame on the picture's own canvas; score: how sure it is that the joint exists.
         plate: The picture without the character, uint8 [H, W, 3].
+        unaided: What the network saw without being told of joints; None where it has not looked so.
     """
 
     image: np.ndarray
     parts: np.ndarray
     pose: PoseSequence
     plate: np.ndarray
+    unaided: Unaided | None = None
 
     @property
     def mask(self) -> np.ndarray:
@@ -74,6 +89,7 @@ def read_rig(
     network: RigNetwork,
     alpha: np.ndarray | None = None,
     known: PoseSequence | None = None,
+    unaided: Unaided | None = None,
 ) -> Rig:
     """Find the parts, joints, mask and background of the character in a picture.
 
@@ -88,22 +104,23 @@ def read_rig(
         alpha: uint8 [H, W], 255 where the character is, where the picture brings its own mask.
         known: Joints that somebody else found, one frame on the picture's own canvas; those of score 0
             are looked for as if nothing were known.
+        unaided: What it saw of this picture before anything was known; None: that is looked at too.
     """
     size = Size(*image.shape[:2])
-    whole = (0, 0, size.width, size.height)
-    first, _, _ = _look(image, whole, network, _hints(None))
-    box = _character_box(first[0] < 0.5 if alpha is None else alpha > 127, size) or whole
+    box = _find_box(image, network, alpha) if unaided is None else unaided.box
     parts, joints, present = _look_closely(image, box, network, _hints(known))
+    if known is None:
+        unaided = Unaided(box, parts[0])
+    elif unaided is None and alpha is None:
+        unaided = Unaided(box, _look_closely(image, box, network, _hints(None))[0][0])
     if alpha is not None:
         mask = alpha.astype(np.float32) / 255
-    elif known is None:
-        mask = refine_mask(1 - parts[0], image)
     else:
-        unaided, _, _ = _look_closely(image, box, network, _hints(None))
-        mask = refine_mask(1 - (parts[0] + unaided[0]) / 2, image)
+        assert unaided is not None
+        mask = refine_mask(1 - (parts[0] + unaided.background) / 2, image)
     inside = np.maximum(_without_strays(parts[1:], mask, joints), 1e-6)
     parts = np.concatenate([1 - mask[None], inside / inside.sum(0) * mask], 0).astype(np.float32)
-    return Rig(image, parts, _as_pose(joints, present, size), background_plate(image, mask))
+    return Rig(image, parts, _as_pose(joints, present, size), background_plate(image, mask), unaided)
 
 
 def with_painted_plate(rig: Rig) -> Rig:
@@ -146,6 +163,14 @@ def _hints(known: PoseSequence | None) -> tuple[Tensor, Tensor]:
         torch.from_numpy(known.keypoints[:1, :NUM_JOINTS]).float(),
         torch.from_numpy(known.scores[:1, :NUM_JOINTS] > 0),
     )
+
+
+def _find_box(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of where the character is; of the picture, if there is none."""
+    size = Size(*image.shape[:2])
+    whole = (0, 0, size.width, size.height)
+    found = _look(image, whole, network, _hints(None))[0][0] < 0.5 if alpha is None else alpha > 127
+    return _character_box(found, size) or whole
 
 
 def _look_closely(

@@ -195,6 +195,17 @@ def test_the_network_is_told_what_is_known_where_it_lies_in_each_look() -> None:
     assert shares[1] <= shares[0] <= shares[2] < 0.4
 
 
+def test_what_was_seen_without_knowledge_is_not_looked_at_again() -> None:
+    drawn = puppet()
+    eyes = knowing(drawn)
+    first = read_rig(drawn.image, eyes)
+    eyes.seen.clear()
+    again = read_rig(drawn.image, eyes, known=drawn.pose, unaided=first.unaided)
+    assert len(eyes.seen) == 3
+    anew = read_rig(drawn.image, eyes, known=drawn.pose)
+    assert np.array_equal(again.parts, anew.parts) and np.array_equal(again.plate, anew.plate)
+
+
 def test_without_knowledge_the_network_is_told_nothing() -> None:
     drawn = puppet()
     eyes = knowing(drawn)

@@ -211,6 +211,7 @@ def scaled_rig(rig: Rig, scale: float) -> Rig:
         parts=np.ascontiguousarray(parts),
         pose=rig.pose.on_canvas(Size(height, width)),
         plate=cv2.resize(rig.plate, size, interpolation=cv2.INTER_AREA),
+        unaided=None,
     )
 
 
