@@ -86,11 +86,15 @@ def claiming(path: Path, *others: Path, force: bool) -> Iterator[None]:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
     """Keep other runs from making `path` at the same time; the folder around it must be there.
 
     The lock is the system's on a hidden file, and ends with this process, however that ends. Where the system
     or the disk has no such locks, nobody is kept away.
+
+    Args:
+        path: File or folder to be written.
+        shared: Let those in who share it too: they have other means to agree on who is at it.
 
     Raises:
         InUse: Another run is at it.
@@ -99,22 +103,25 @@ def locked(path: Path) -> Iterator[None]:
     lock = path.with_name(f".{path.stem}.lock")
     file = None
     while file is None:
-        file = _lock(lock, path)
+        file = _lock(lock, path, shared)
     with file:
         try:
             yield
         finally:
-            lock.unlink(missing_ok=True)
+            # The last one removes it.
+            with contextlib.suppress(BlockingIOError):
+                _take(file)
+                lock.unlink(missing_ok=True)
 
 
-def _lock(lock: Path, path: Path) -> TextIO | None:
+def _lock(lock: Path, path: Path, shared: bool) -> TextIO | None:
     """Lock a file and write this process's number into it; None where its last owner has just removed it."""
     try:
         file = lock.open("a+", encoding="ascii")
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from error
     try:
-        _take(file)
+        _take(file, shared=shared)
     except BlockingIOError as error:
         file.seek(0)
         other = file.read().strip() or "of an unknown number"
@@ -139,7 +146,7 @@ def _is_at(path: Path, file: TextIO) -> bool:
     return False
 
 
-def _take(file: TextIO) -> None:
+def _take(file: TextIO, *, shared: bool = False) -> None:
     """Lock an open file, where that can be done.
 
     Raises:
@@ -148,7 +155,7 @@ def _take(file: TextIO) -> None:
     try:
         import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
     except (ImportError, OSError):

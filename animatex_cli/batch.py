@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from animatex.errors import ConfigError
+from animatex.errors import ConfigError, InUse
 from animatex.progress import Progress
 from animatex_cli import console
 from animatex_cli.options import Json
 
 if TYPE_CHECKING:
-    from animatex.batch.job import Job
+    from animatex.batch.job import BatchOptions, Job
     from animatex.batch.ledger import Entry
     from animatex.batch.manifest import LoadPreset
     from animatex.provenance.credentials import Credentials
@@ -217,16 +217,15 @@ def _work_off(
     command: BatchCommand, load: LoadPreset, shard: tuple[int, int], out: Path, ledger_file: Path
 ) -> None:
     from animatex.batch.cluster import run_on_ray
-    from animatex.batch.job import BatchOptions, asked, check_outputs
+    from animatex.batch.job import asked, check_outputs
     from animatex.batch.ledger import Ledger
     from animatex.batch.manifest import shard_of
     from animatex.batch.supervisor import supervise
-    from animatex.checkpoints.catalogue import default_folder
     from animatex.files import make_folder
 
     jobs = shard_of(_jobs(command, out, load), *shard)
     make_folder(out)
-    options = BatchOptions(ledger_file, command.weights or default_folder(), credentials=command.credentials)
+    options = _options(command, ledger_file)
     with Ledger(options.ledger) as ledger:
         before = ledger.outcomes()
         if not command.force:
@@ -250,33 +249,25 @@ def _work_off(
     console.note(_summary(entries, len(entries) - made), quiet=command.quiet)
     if any(entry.state in ("failed", "poison") for entry in entries):
         raise typer.Exit(_SOME_FAILED)
+    if any(entry.state == "waiting" for entry in entries):
+        raise typer.Exit(InUse.exit_code)
 
 
 def _watch(
     command: BatchCommand, load: LoadPreset, shard: tuple[int, int], out: Path, ledger_file: Path
 ) -> None:
-    from animatex.batch.job import BatchOptions
     from animatex.batch.ledger import Ledger
     from animatex.batch.supervisor import supervise
     from animatex.batch.watch import POLL_SECONDS, Watch
-    from animatex.checkpoints.catalogue import default_folder
     from animatex.files import make_folder
 
     assert command.watch is not None
     poll = command.only.poll or POLL_SECONDS
-    watch = Watch(
-        command.watch,
-        command.only.driving,
-        out,
-        command.preset,
-        load,
-        shard,
-        command.force,
-        poll_seconds=poll,
-    )
+    driving = command.only.driving
+    watch = Watch(command.watch, driving, out, command.preset, load, shard, poll_seconds=poll)
     watch.check()
     make_folder(out)
-    options = BatchOptions(ledger_file, command.weights or default_folder(), credentials=command.credentials)
+    options = _options(command, ledger_file)
     with Ledger(options.ledger) as ledger:
         if command.only.retry_failed:
             ledger.retry(list(ledger.outcomes()))
@@ -312,6 +303,14 @@ def status(
     ]
     console.print_table(("output", "state", "tries", "seconds", "reason"), rows)
     console.note(_summary(entries, 0))
+
+
+def _options(command: BatchCommand, ledger: Path) -> BatchOptions:
+    from animatex.batch.job import BatchOptions
+    from animatex.checkpoints.catalogue import default_folder
+
+    weights = command.weights or default_folder()
+    return BatchOptions(ledger, weights, credentials=command.credentials, force=command.force)
 
 
 class _Talk:

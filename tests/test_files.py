@@ -11,7 +11,15 @@ from typing import TextIO
 import pytest
 
 from animatex.errors import InputError, InUse
-from animatex.files import check_output, claiming, in_words, remove_leftovers, replacing, replacing_folder
+from animatex.files import (
+    check_output,
+    claiming,
+    in_words,
+    locked,
+    remove_leftovers,
+    replacing,
+    replacing_folder,
+)
 
 PAGES = re.compile(r"\d\.txt")
 
@@ -129,7 +137,7 @@ def test_what_another_run_has_just_made_is_not_replaced_unasked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "out.mp4"
-    monkeypatch.setattr("animatex.files._take", lambda _: path.touch())
+    monkeypatch.setattr("animatex.files._take", lambda _, **__: path.touch())
     with pytest.raises(InputError, match=r"out\.mp4 exists already"), claiming(path, force=False):
         pass
     assert list(tmp_path.iterdir()) == [path]
@@ -141,7 +149,7 @@ def test_a_lock_whose_file_was_removed_meanwhile_is_taken_anew(
     lock = tmp_path / ".out.lock"
     taken = []
 
-    def take(file: TextIO) -> None:
+    def take(file: TextIO, **_: bool) -> None:
         taken.append(file)
         if len(taken) == 1:
             lock.unlink()
@@ -149,7 +157,20 @@ def test_a_lock_whose_file_was_removed_meanwhile_is_taken_anew(
     monkeypatch.setattr("animatex.files._take", take)
     with claiming(tmp_path / "out.mp4", force=False):
         assert lock.read_text() == str(os.getpid())
-    assert len(taken) == 2
+        assert len(taken) == 2
+
+
+def test_who_shares_a_lock_keeps_out_only_those_who_do_not(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    with locked(path, shared=True):
+        with locked(path, shared=True):
+            pass
+        # The one that remains has it still.
+        with pytest.raises(InUse), claiming(path, force=False):
+            pass
+    assert list(tmp_path.iterdir()) == []
+    with claiming(path, force=False), pytest.raises(InUse), locked(path, shared=True):
+        pass
 
 
 def test_a_folder_in_which_no_lock_can_be_made_is_named(

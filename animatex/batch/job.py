@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from animatex.batch.ledger import Asked, Outcome
+from animatex.batch.ledger import Asked, Entry, Outcome
 from animatex.config.loader import dump_config
 from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
@@ -68,12 +68,14 @@ class BatchOptions:
         weights: Folder of weights.
         lease_seconds: See `LEASE_SECONDS`; all runners of a ledger have the same.
         credentials: What results are signed with.
+        force: Whether to replace files that no run of the ledger has begun.
     """
 
     ledger: Path
     weights: Path
     lease_seconds: float = LEASE_SECONDS
     credentials: Credentials | None = None
+    force: bool = False
 
     @property
     def poses(self) -> Path:
@@ -91,7 +93,7 @@ def asked(jobs: Sequence[Job]) -> list[Asked]:
     ]
 
 
-def check_outputs(jobs: Sequence[Job], known: Mapping[str, Outcome]) -> None:
+def check_outputs(jobs: Sequence[Job], known: Mapping[str, Outcome | Entry]) -> None:
     """Refuse to replace files that no earlier run of this ledger has begun.
 
     Raises:

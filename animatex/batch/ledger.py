@@ -75,7 +75,7 @@ class Entry(Asked):
     Attributes:
         state: waiting: not tried yet, or given back; running: taken by `owner`; poison: it has brought its
             process down `MAX_CRASHES` times.
-        reason: Why it failed.
+        reason: Why it failed, or was not begun.
         fingerprint: Of all that the last try was made of; empty where that could not be read.
         output_sha256: Of what the last success wrote.
         seconds: How long that took.
@@ -225,6 +225,14 @@ class Ledger:
         """Say why a job cannot be done; False where it was taken away in the meantime."""
         return self._change(
             "state = 'failed', reason = ?, owner = '' WHERE name = ? AND owner = ? AND state = 'running'",
+            (reason, name, owner),
+        )
+
+    def give_back(self, name: str, owner: str, reason: str) -> bool:
+        """Say why a job that was taken was not begun; False where it was taken away in the meantime."""
+        return self._change(
+            "state = 'waiting', reason = ?, owner = '', tries = tries - 1 "
+            "WHERE name = ? AND owner = ? AND state = 'running'",
             (reason, name, owner),
         )
 

@@ -25,8 +25,8 @@ from animatex.batch.watch import Arrivals, Watch
 from animatex.checkpoints.catalogue import find_all_weights, weights_of
 from animatex.config.model import MotionCodecConfig
 from animatex.config.run import AnimateConfig
-from animatex.errors import AnimateXError, InputError
-from animatex.files import make_folder, remove_leftovers
+from animatex.errors import AnimateXError, InputError, InUse
+from animatex.files import locked, make_folder, remove_leftovers
 from animatex.progress import Progress
 from animatex.record import record_path
 from animatex.result import Sources, write_result
@@ -79,7 +79,7 @@ def run_watch(
     with _running(options, listener) as runner:
         unfinished: dict[str, Job] = {}
         while True:
-            news = runner.enter(arrivals.poll(), force=watch.force)
+            news = runner.enter(arrivals.poll())
             unfinished = runner.work_off_news(unfinished | {job.name: job for job in news})
             sleep(watch.poll_seconds)
 
@@ -107,6 +107,7 @@ class _Runner:
         self._maker = _Maker(options, PoseCache(options.poses, options.weights, self._hashes))
         # What a batch has tried it leaves alone, whatever becomes of the files meanwhile.
         self._tried: set[str] = set()
+        self._noticed: set[str] = set()
 
     def work_off(self, jobs: Sequence[Job]) -> None:
         """Go over the jobs of a batch once."""
@@ -127,13 +128,13 @@ class _Runner:
             watched = {name: entry for name, entry in watched.items() if held.get(name) == entry}
         return self._is_any_free(names)
 
-    def enter(self, jobs: Sequence[Job], *, force: bool) -> list[Job]:
+    def enter(self, jobs: Sequence[Job]) -> list[Job]:
         """Write down what has arrived, but for what would replace somebody else's files."""
         entered = []
         known = self._ledger.outcomes() if jobs else {}
         for job in jobs:
             try:
-                if not force:
+                if not self._options.force:
                     check_outputs([job], known)
                 entered.append(job)
             except InputError as error:
@@ -169,7 +170,7 @@ class _Runner:
             made_of = self._fingerprint(job)
             if is_due(job, entry, made_of) and self._ledger.claim(entry, self.owner, made_of or ""):
                 taken.add(job.name)
-                self._do(job, number, len(jobs))
+                self._do(job, entry, number, len(jobs))
         return taken
 
     def _is_any_free(self, names: Collection[str]) -> bool:
@@ -195,14 +196,20 @@ class _Runner:
         except InputError:
             return False
 
-    def _do(self, job: Job, number: int, total: int) -> None:
+    def _do(self, job: Job, before: Entry, number: int, total: int) -> None:
         began = time.perf_counter()
         reason = None
         try:
-            with self._listener.listening(number, total) as progress:
+            with self._alone(job, before), self._listener.listening(number, total) as progress:
                 self._maker.make(job, progress)
             digest = self._hashes.of(job.output)
             self._ledger.finish(job.name, self.owner, digest, round(time.perf_counter() - began, 3))
+        except InUse as error:
+            self._ledger.give_back(job.name, self.owner, error.message)
+            if job.name not in self._noticed:
+                self._noticed.add(job.name)
+                self._listener.noticed(error.message, wrong=True)
+            return
         except AnimateXError as error:
             reason = error.message
             self._ledger.fail(job.name, self.owner, reason)
@@ -212,6 +219,19 @@ class _Runner:
             self._ledger.fail(job.name, self.owner, f"{type(error).__name__}: {error}")
             raise
         self._listener.ended(job, number, total, reason, time.perf_counter() - began)
+
+    @contextmanager
+    def _alone(self, job: Job, before: Entry) -> Iterator[None]:
+        """Keep runs that are of no batch from making a job's output; runners agree by the ledger."""
+        make_folder(job.output.parent)
+        with locked(job.output, shared=True):
+            if not self._options.force:
+                try:
+                    check_outputs([job], {job.name: before})
+                except InputError as error:
+                    # Who had the lock until now may just have made it.
+                    raise InUse(error.message, hint=error.hint) from error
+            yield
 
 
 class _Maker:

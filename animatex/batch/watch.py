@@ -53,7 +53,6 @@ class Watch:
         preset: Of what names none.
         load: Reads presets.
         shard: Index from 1 and count of the runners that share the work by names.
-        force: Whether to replace files that no run of the ledger has begun.
         poll_seconds: How long to wait before looking again.
         quiet_seconds: See `QUIET_SECONDS`.
     """
@@ -64,7 +63,6 @@ class Watch:
     preset: str
     load: LoadPreset
     shard: tuple[int, int] = (1, 1)
-    force: bool = False
     poll_seconds: float = POLL_SECONDS
     quiet_seconds: float = QUIET_SECONDS
 

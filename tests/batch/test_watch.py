@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 import tracemalloc
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from animatex.config.loader import load_config
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
 from animatex.errors import ConfigError, InputError
+from animatex.files import claiming
 from tests.batch.test_faults import COMMAND, leftovers, outputs
 from tests.batch.tiny import SETTINGS, Heard, entries, write_samples
 
@@ -247,8 +249,8 @@ def watch_for(place: Path, *happenings, force: bool = False) -> Heard:
             raise Stopped
         happening()
 
-    watch = Watch(place / "inbox", place / "dances", place / "out", "tiny", load, force=force)
-    options = BatchOptions(place / "out" / "batch.ledger", place / "weights", lease_seconds=0.6)
+    watch = Watch(place / "inbox", place / "dances", place / "out", "tiny", load)
+    options = BatchOptions(place / "out" / "batch.ledger", place / "weights", lease_seconds=0.6, force=force)
     with pytest.raises(Stopped):
         run_watch(watch, options, heard, sleep=sleep, clock=lambda: next(clock))
     return heard
@@ -315,6 +317,17 @@ def test_a_job_of_another_runner_is_taken_when_that_one_shows_nothing_or_gives_i
     claim()
     heard = watch_for(place, idle, give_back, idle, lambda: time.sleep(0.7), idle)
     assert heard.made == ["r1-d0.mp4", "r0-d0.mp4"]
+
+
+def test_a_job_that_a_plain_run_is_at_is_said_once_and_made_when_that_has_ended(place):
+    drop(place, "r0.png")
+    output = place / "out" / "r0-d0.mp4"
+    with ExitStack() as plain:
+        plain.enter_context(claiming(output, force=False))
+        heard = watch_for(place, idle, idle, plain.close, idle)
+    assert [text.split(",")[0] for text, _ in heard.notices] == [f"{output} is being made by another run"]
+    assert heard.made == ["r0-d0.mp4"]
+    assert entries(place)["r0-d0.mp4"].tries == 1
 
 
 @pytest.mark.slow

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from animatex.batch import supervisor
+from animatex.batch import runner, supervisor
 from animatex.batch.job import BatchOptions
 from animatex.batch.ledger import Ledger
 from animatex.batch.runner import run_jobs, run_watch
 from animatex.errors import BackendError
+from animatex.files import claiming
 from animatex_cli.main import INTERRUPTED, run
 from tests.batch.tiny import Heard, write_samples
 
@@ -197,6 +198,73 @@ def test_files_of_somebody_else_are_replaced_when_forced(here, capsys):
     )
     assert batch("--force", "--quiet") == 0
     assert Path("out/r0-d0.mp4").read_bytes() != b"mine"
+
+
+def test_a_job_that_a_plain_run_is_at_is_left_to_it_and_made_later(here, capsys):
+    Path("out").mkdir()
+    with claiming(Path("out/r0-d0.mp4"), force=False):
+        assert batch() == 75
+    shown = capsys.readouterr()
+    assert shown.out == "out/r1-d0.mp4\n"
+    busy = f"out/r0-d0.mp4 is being made by another run, process {os.getpid()}, which holds out/.r0-d0.lock"
+    lines = shown.err.splitlines()
+    assert (lines[0], lines[-1]) == (f"error: {busy}", "2 jobs: 1 done, 1 waiting (1 left as they were)")
+    assert run(["batch", "status", "out/batch.ledger"]) == 0
+    assert f"r0-d0.mp4  waiting  0               {busy}\n" in capsys.readouterr().out
+    assert batch() == 0
+    assert capsys.readouterr().out == "out/r0-d0.mp4\n"
+    assert sorted(path.name for path in Path("out").glob(".*")) == []
+
+
+def test_what_a_plain_run_has_made_meanwhile_is_not_replaced_unless_forced(here, monkeypatch, capsys):
+    plain = [
+        "animate",
+        "refs/r1.png",
+        "dances/d0.npz",
+        "--preset",
+        "tiny",
+        "--out",
+        "out/r1-d0.mp4",
+        "--quiet",
+    ]
+    make = runner.animate
+
+    def meanwhile(*given):
+        monkeypatch.setattr(runner, "animate", make)
+        assert run(plain) == 0
+        return make(*given)
+
+    monkeypatch.setattr(runner, "animate", meanwhile)
+    assert batch() == 75
+    made = Path("out/r1-d0.mp4").read_bytes()
+    said = "error: out/r1-d0.mp4 and 1 more exist already, and the ledger knows nothing of them"
+    assert said in capsys.readouterr().err.splitlines()
+    assert batch() == 1
+    assert capsys.readouterr().err.splitlines()[0] == said
+    assert Path("out/r1-d0.mp4").read_bytes() == made
+    assert batch("--force") == 0
+    assert Path("out/r1-d0.mp4").read_bytes() != made
+
+
+def test_a_plain_run_leaves_an_output_to_the_batch_that_is_at_it(here, monkeypatch, capsys):
+    codes = []
+    make = runner.animate
+
+    def meanwhile(*given):
+        for name in ("r0-d0.mp4", "r0-d0.mov"):
+            codes.append(
+                run(["animate", "refs/r0.png", "dances/d0.npz", "--preset", "tiny", "--out", f"out/{name}"])
+            )
+        monkeypatch.setattr(runner, "animate", make)
+        return make(*given)
+
+    monkeypatch.setattr(runner, "animate", meanwhile)
+    assert batch() == 0
+    assert codes == [75, 75]
+    first, hint, *_ = capsys.readouterr().err.splitlines()
+    holder = f"process {os.getpid()}, which holds out/.r0-d0.lock"
+    assert first == f"error: out/r0-d0.mp4 is being made by another run, {holder}"
+    assert hint == "hint: wait until it has ended, or another --out."
 
 
 def test_print_config_shows_what_jobs_begin_with(place, capsys):
