@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 from animatex.checkpoints.catalogue import default_folder, find_weights
 from animatex.checkpoints.load import load_clip, load_empty_prompt, load_rig, load_unet, load_vae
 from animatex.checkpoints.store import read_header
-from animatex.codec.codec import LatentCodec, Scene
+from animatex.codec.codec import ClipCodec, LatentCodec, Scene
 from animatex.codec.motion.codec import MotionCodec
 from animatex.codec.vae import VaeCodec, build_autoencoder
 from animatex.conditioning.bundle import Conditioning, stack
@@ -254,6 +255,32 @@ def animate(
     Returns:
         One frame per pose, of the canvas's size, at the poses' rate.
     """
+    clip, latents = _sample(inputs, models, config, runtime, progress)
+    with _placed_codec(models.codec, runtime):
+        return FrameSequence(clip.decode(latents, progress), inputs.poses.fps)
+
+
+@torch.inference_mode()
+def animate_in_turn(
+    inputs: ClipInputs,
+    models: AnimateModels,
+    config: AnimateConfig,
+    runtime: Runtime,
+    progress: Progress = silent,
+) -> Iterator[np.ndarray]:
+    """Do as `animate`, giving the same frames, uint8 [H, W, 3], one after the other and holding none.
+
+    Sampling is of the whole clip, also in windows; it is done before the first frame is painted.
+    """
+    clip, latents = _sample(inputs, models, config, runtime, progress)
+    with _placed_codec(models.codec, runtime):
+        yield from clip.paint(latents, progress)
+
+
+def _sample(
+    inputs: ClipInputs, models: AnimateModels, config: AnimateConfig, runtime: Runtime, progress: Progress
+) -> tuple[ClipCodec, torch.Tensor]:
+    """Open the codec on the clip and find its latents."""
     generator = runtime.generator()
     progress.start("preparing conditions")
     scene = place_motion(inputs, config)
@@ -275,8 +302,7 @@ def animate(
     with placed(models.unet, runtime):
         denoise = build_denoiser(models.unet, conditioning.to(runtime.device, runtime.dtype), config)
         latents = sample_latents(denoise, noise.to(runtime.device), config.sampler, config.schedule, progress)
-    with _placed_codec(models.codec, runtime):
-        return FrameSequence(clip.decode(latents, progress), inputs.poses.fps)
+    return clip, latents
 
 
 def place_motion(inputs: ClipInputs, config: AnimateConfig) -> Scene:

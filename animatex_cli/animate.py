@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +40,8 @@ from animatex_cli.options import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from animatex.animate import AnimationPlan
     from animatex.conditioning.inputs import ClipInputs
     from animatex.config.loader import Loaded
@@ -317,7 +319,7 @@ def _make(asked: _Asked, *, dry_run: bool) -> None:
             stack.enter_context(claiming(*target.files, force=asked.force))
         timer = StageTimer(stack.enter_context(console.progress(quiet=quiet)))
         timer.start("starting")
-        from animatex.animate import animate, load_models, plan_animation, read_inputs
+        from animatex.animate import animate, animate_in_turn, load_models, plan_animation, read_inputs
         from animatex.checkpoints.catalogue import default_folder, find_all_weights, weights_of
 
         folder = asked.weights or default_folder()
@@ -343,6 +345,9 @@ def _make(asked: _Asked, *, dry_run: bool) -> None:
         timer.start("loading networks")
         models = load_models(config, plan.runtime, plan.weights)
         timer.done()
+        if not target.files:
+            _write_raw(animate_in_turn(inputs, models, config, plan.runtime, timer), plan, asked)
+            return
         frames_made = animate(inputs, models, config, plan.runtime, timer)
         _write(frames_made, plan, asked, files, timer)
         if target.preview:
@@ -368,15 +373,20 @@ def _write(
     frames: FrameSequence, plan: AnimationPlan, asked: _Asked, files: list[Path], timer: StageTimer
 ) -> None:
     from animatex.result import Sources, write_result
-    from animatex.video.raw import write_raw
 
     if asked.target.video == raw.STREAM:
-        write_raw(sys.stdout.buffer, frames, asked.pix, timer)
+        _write_raw(frames.frames, plan, asked)
     else:
         sources = Sources(asked.reference, asked.driving, asked.poses, files, asked.stream)
         write_result(
             asked.target.video, frames, plan, asked.config, sources, timer, credentials=asked.credentials
         )
+
+
+def _write_raw(frames: Iterable[np.ndarray], plan: AnimationPlan, asked: _Asked) -> None:
+    from animatex.video.raw import RawFormat, write_raw
+
+    write_raw(sys.stdout.buffer, frames, RawFormat(asked.pix, plan.canvas, plan.clip.fps))
 
 
 def _load(

@@ -5,6 +5,7 @@ Letters: F frames, C latent channels, P prior channels, H W canvas pixels, h w l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -63,6 +64,9 @@ class ClipCodec(Protocol):
     def reference_prior(self) -> Tensor:
         """What is implied for the reference."""
 
+    def paint(self, latents: Tensor, progress: Progress = silent) -> Iterator[np.ndarray]:
+        """Turn latents [1, C, F, h, w] into frames uint8 [H, W, 3], RGB, each as soon as it is asked for."""
+
     def decode(self, latents: Tensor, progress: Progress = silent) -> np.ndarray:
         """Turn latents [1, C, F, h, w] into frames uint8 [F, H, W, 3], RGB."""
 
@@ -77,3 +81,13 @@ class LatentCodec(Protocol):
             scene: The clip.
             generator: For codecs whose latents are drawn; on the CPU.
         """
+
+
+def gather(frames: Iterator[np.ndarray], count: int) -> np.ndarray:
+    """Put frames [H, W, 3] into one array [F, H, W, 3], holding none of them twice."""
+    first = next(frames)
+    whole = np.empty((count, *first.shape), first.dtype)
+    whole[0] = first
+    for index, frame in enumerate(frames, start=1):
+        whole[index] = frame
+    return whole

@@ -5,13 +5,14 @@ Letters: F frames, C = 4 latent channels, H W pixels, h w latent cells (H/8, W/8
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from animatex.codec.codec import Scene
+from animatex.codec.codec import Scene, gather
 from animatex.config.model import VaeCodecConfig
 from animatex.config.section import Section
 from animatex.errors import require
@@ -95,19 +96,17 @@ class VaeCodec:
         return torch.cat(latents).transpose(0, 1)[None] * self.config.latent_scale
 
     @torch.inference_mode()
-    def decode(self, latents: Tensor, progress: Progress = silent) -> np.ndarray:
-        """Turn latents [1, 4, F, h, w] into frames uint8 [F, 8h, 8w, 3], RGB."""
+    def paint(self, latents: Tensor, progress: Progress = silent) -> Iterator[np.ndarray]:
+        """Turn latents [1, 4, F, h, w] into frames uint8 [8h, 8w, 3], RGB, a chunk at a time."""
         weight = next(self.autoencoder.parameters())
         cells = latents[0].transpose(0, 1) / self.config.latent_scale
-        frames = []
         progress.start("decoding", len(cells))
         for part in self._chunks(len(cells)):
             pixels = self.autoencoder.decode(cells[part].to(weight.device, weight.dtype)).sample.float()
             pixels = ((pixels.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-            frames.append(pixels.permute(0, 2, 3, 1).cpu().numpy())
+            yield from pixels.permute(0, 2, 3, 1).cpu().numpy()
             progress.advance(len(pixels))
         progress.done()
-        return np.concatenate(frames)
 
     def _chunks(self, count: int) -> list[slice]:
         size = self.config.chunk
@@ -143,6 +142,10 @@ class VaeClip:
         """Draw latents float32 [1, 4, F, h, w] of frames uint8 [F, H, W, 3]."""
         return self._codec.encode(frames, self._generator)
 
+    def paint(self, latents: Tensor, progress: Progress = silent) -> Iterator[np.ndarray]:
+        """Turn latents [1, 4, F, h, w] into frames uint8 [H, W, 3], some at a time."""
+        return self._codec.paint(latents, progress)
+
     def decode(self, latents: Tensor, progress: Progress = silent) -> np.ndarray:
         """Turn latents [1, 4, F, h, w] into frames uint8 [F, H, W, 3]."""
-        return self._codec.decode(latents, progress)
+        return gather(self.paint(latents, progress), latents.shape[2])

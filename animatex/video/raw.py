@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -166,27 +166,20 @@ class RawStream:
         return VideoInfo(Path(self._name), form.size, form.fps, self._count, has_audio=False, rotation=0)
 
 
-def write_raw(
-    stream: BinaryIO, frames: FrameSequence, pix: PixelFormat = "rgb24", progress: Progress = silent
-) -> None:
-    """Write raw frames, each as soon as whoever reads has room for it.
+def write_raw(stream: BinaryIO, frames: Iterable[np.ndarray], form: RawFormat) -> None:
+    """Write raw frames, each as soon as it is there and whoever reads has room for it.
 
     Args:
         stream: Takes bytes.
-        frames: What to write; of even sides for yuv420p.
-        pix: How the pixels lie.
-        progress: Told of each frame.
+        frames: What to write: uint8 [H, W, 3], RGB, of the format's size.
+        form: How the pixels lie.
 
     Raises:
         OSError: Of `stream`: nobody reads any more, for instance.
     """
-    form = RawFormat(pix, frames.size, frames.fps)
-    progress.start("writing", len(frames))
-    for frame in frames.frames:
+    for frame in frames:
         stream.write(_from_rgb(frame, form))
         stream.flush()
-        progress.advance()
-    progress.done()
 
 
 def _to_rgb(data: bytes, form: RawFormat) -> np.ndarray:

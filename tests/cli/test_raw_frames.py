@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from animatex.codec.motion.codec import MotionClip
 from animatex.config.loader import load_config
 from animatex.config.run import AnimateConfig
 from animatex.pose.io import read_poses, write_poses
-from animatex.video.frames import FrameSequence, Size
-from animatex.video.image import write_png
-from animatex.video.raw import write_raw
+from animatex.video.frames import Size
+from animatex.video.image import read_image, write_png
+from animatex.video.raw import RawFormat, write_raw
 from animatex.video.reader import probe, read_video
 from animatex_cli.main import run
 from tests.cli.pose.seeing import Seeing, video
@@ -55,7 +56,7 @@ def send(monkeypatch):
 
 def as_raw(frames: np.ndarray) -> bytes:
     stream = io.BytesIO()
-    write_raw(stream, FrameSequence(frames, 24.0))
+    write_raw(stream, frames, RawFormat("rgb24", Size(*frames.shape[1:3]), 24.0))
     return stream.getvalue()
 
 
@@ -86,6 +87,30 @@ def test_raw_frames_out_are_the_frames_of_the_folder(place, capsysbinary):
     raw = np.frombuffer(capsysbinary.readouterr().out, np.uint8).reshape(4, 64, 64, 3)
     assert run([*given, "--out", "frames"]) == 0
     assert np.array_equal(raw[..., ::-1], read_video(Path("frames")).frames)
+
+
+def test_each_frame_leaves_before_the_next_is_painted(place, monkeypatch):
+    left, paint = [], MotionClip.paint
+    stream = io.TextIOWrapper(io.BytesIO())
+
+    def watched(*given):
+        for frame in paint(*given):
+            left.append(stream.buffer.tell() // frame.size)
+            yield frame
+
+    monkeypatch.setattr(MotionClip, "paint", watched)
+    monkeypatch.setattr("sys.stdout", stream)
+    assert run(["animate", "hero.png", "dance.npz", "--preset", "tiny", "--out", "-"]) == 0
+    assert left == [0, 1, 2, 3]
+
+
+def test_a_contact_sheet_may_go_with_raw_frames(place, capsysbinary):
+    given = ["animate", "hero.png", "dance.npz", "--preset", "tiny", "--out", "-", "--quiet"]
+    assert run([*given, "--preview", "sheet.png"]) == 0
+    whole = capsysbinary.readouterr().out
+    assert read_image(Path("sheet.png")).rgb.std() > 0
+    assert run(given) == 0
+    assert capsysbinary.readouterr().out == whole
 
 
 def test_poses_on_standard_input_may_become_raw_frames(place, send, capsysbinary):
@@ -226,9 +251,9 @@ def test_a_pipe_from_ffmpeg_through_three_commands_to_ffmpeg(tmp_path):
 def test_ffmpeg_reads_the_colours_that_we_write(pix, tmp_path):
     # One colour a frame: the codec and the halved resolution of colours change nothing then.
     colours = np.array([[200, 60, 40], [30, 160, 90], [90, 90, 220]], np.uint8)
-    frames = FrameSequence(np.repeat(colours, 32 * 32, axis=0).reshape(3, 32, 32, 3), 24.0)
+    frames = np.repeat(colours, 32 * 32, axis=0).reshape(3, 32, 32, 3)
     with (tmp_path / "raw").open("wb") as file:
-        write_raw(file, frames, pix)
+        write_raw(file, frames, RawFormat(pix, Size(32, 32), 24.0))
     read = ["-f", "rawvideo", "-pix_fmt", pix, "-s", "32x32", "-r", "24", "-i", str(tmp_path / "raw")]
     write = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     done = subprocess.run(["ffmpeg", "-v", "error", *read, *write], capture_output=True, check=True)

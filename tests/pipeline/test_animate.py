@@ -12,13 +12,22 @@ import pytest
 import torch
 from PIL import Image
 
-from animatex.animate import AnimateModels, AnimationPlan, animate, load_models, plan_animation, read_inputs
+from animatex.animate import (
+    AnimateModels,
+    AnimationPlan,
+    animate,
+    animate_in_turn,
+    load_models,
+    plan_animation,
+    read_inputs,
+)
 from animatex.conditioning.inputs import ClipInputs
 from animatex.config.loader import load_config
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
 from animatex.pose.io import write_poses
+from animatex.progress import SilentProgress
 from animatex.video.frames import FrameSequence, Size
 from animatex.video.writer import write_video
 from tests.rig.puppets import dancing, puppet
@@ -121,6 +130,24 @@ def test_the_same_seed_gives_the_same_bytes(place: Path, usual: Run, tmp_path: P
     for name, made in (("one.mp4", usual), ("two.mp4", again)):
         write_video(tmp_path / name, made.result, crf=18)
     assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()
+
+
+def test_frames_one_after_the_other_are_those_of_the_clip_and_none_is_painted_too_early(usual: Run) -> None:
+    painted = []
+
+    class Listening(SilentProgress):
+        def start(self, stage: str, total: int | None = None) -> None:
+            self.stage = stage
+
+        def advance(self, n: int = 1) -> None:
+            if self.stage == "painting":
+                painted.append(n)
+
+    frames = animate_in_turn(usual.inputs, usual.models, tiny(), usual.plan.runtime, Listening())
+    for number, wanted in enumerate(usual.frames):
+        assert np.array_equal(next(frames), wanted)
+        assert len(painted) == number
+    assert list(frames) == []
 
 
 def test_the_same_models_may_be_used_again(usual: Run) -> None:
@@ -323,3 +350,7 @@ def test_pixels_instead_of_motion(place: Path) -> None:
     assert made.inputs.rig is None
     assert made.frames.shape == (2, 64, 64, 3)
     assert np.array_equal(run(place, AnimateConfig.model_validate(settings)).frames, made.frames)
+    in_turn = animate_in_turn(
+        made.inputs, made.models, AnimateConfig.model_validate(settings), made.plan.runtime
+    )
+    assert np.array_equal(np.stack(list(in_turn)), made.frames)

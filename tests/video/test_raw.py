@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from animatex.config.run import ClipSelection
 from animatex.errors import InputError
-from animatex.video.frames import FrameSequence, Size
+from animatex.video.frames import Size
 from animatex.video.raw import PixelFormat, RawFormat, RawStream, write_raw
 
 ALL = ClipSelection(frames=None, every=1, start=0)
@@ -30,7 +30,7 @@ def pictures(num_frames: int, size: Size = SIZE) -> np.ndarray:
 
 def raw(frames: np.ndarray, pix: PixelFormat = "rgb24") -> bytes:
     stream = io.BytesIO()
-    write_raw(stream, FrameSequence(frames, 24.0), pix)
+    write_raw(stream, frames, RawFormat(pix, Size(*frames.shape[1:3]), 24.0))
     return stream.getvalue()
 
 

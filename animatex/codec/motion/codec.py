@@ -8,6 +8,7 @@ against the rigid composition; the last two how far the visible surface is from 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from animatex.codec.codec import NETWORK_CELL, Scene
+from animatex.codec.codec import NETWORK_CELL, Scene, gather
 from animatex.codec.motion.bones import IDENTITY, Joints, apply, part_maps, scaled_maps, scaled_places
 from animatex.codec.motion.compose import compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
@@ -129,16 +130,18 @@ class MotionClip:
         ]
         return torch.from_numpy(np.stack(frames, 1))[None]
 
-    def decode(self, latents: Tensor, progress: Progress = silent) -> np.ndarray:
-        """Paint frames uint8 [F, H, W, 3] from latents [1, P + 2, F, h, w]."""
+    def paint(self, latents: Tensor, progress: Progress = silent) -> Iterator[np.ndarray]:
+        """Paint frames uint8 [H, W, 3] from latents [1, P + 2, F, h, w], one after the other."""
         values = latents[0].float().cpu().numpy()
         progress.start("painting", len(self.maps))
-        frames = []
         for frame, maps in enumerate(self.maps):
-            frames.append(self._decode_frame(values[:, frame], maps))
+            yield self._decode_frame(values[:, frame], maps)
             progress.advance()
         progress.done()
-        return np.stack(frames)
+
+    def decode(self, latents: Tensor, progress: Progress = silent) -> np.ndarray:
+        """Paint frames uint8 [F, H, W, 3] from latents [1, P + 2, F, h, w]."""
+        return gather(self.paint(latents, progress), len(self.maps))
 
     def parts(self, latents: Tensor) -> np.ndarray:
         """Say which of `PARTS` each pixel of the frames that `decode` paints shows, uint8 [F, H, W]."""
