@@ -18,7 +18,7 @@ _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 OTHERS_OPTIONS = {
     *("--help", "--no-build-isolation", "--no-deps"),
-    *("--gpus", "--network", "--read-only", "--rm", "--user", "--volume"),
+    *("--build-arg", "--gpus", "--network", "--read-only", "--rm", "--user", "--volume"),
 }
 """Of pip and docker."""
 

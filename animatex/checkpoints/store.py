@@ -265,7 +265,8 @@ def read_pickled(path: Path) -> object:
         if wanted is None:
             raise _damaged(path) from error
         raise InputError(
-            f"{path.name} wants to run code when it is read, which a checkpoint has no need to: {wanted[1]}",
+            f"{path.name} wants to run code when it is read, which a checkpoint has no need to: "
+            f"{brief(wanted[1])}",
             hint="do not open it with other tools either, unless you trust where it comes from.",
         ) from error
     except _BROKEN_STREAM as error:
@@ -329,10 +330,10 @@ def _metadata(path: Path) -> dict[str, str] | None:
     metadata = header.pop("__metadata__", {})
     try:
         data = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
-    except (TypeError, ValueError, LookupError) as error:
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
         raise _damaged(path, "its list of tensors is none") from error
     if size != 8 + length + data:
-        raise _damaged(path, f"{size} of {8 + length + data} bytes")
+        raise _damaged(path, f"{size} of {brief(8 + length + data)} bytes")
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise _damaged(path, "what it says about itself is no text")
     return metadata

@@ -109,7 +109,7 @@ def _size(content: Mapping[object, object], canvas: Size | None, path: Path) -> 
     if (
         isinstance(size, tuple)
         and len(size) >= 2
-        and all(type(side) is int and side > 0 for side in size[:2])
+        and all(type(side) is int and 0 < side < 2**31 for side in size[:2])
     ):
         return Size(size[0], size[1])
     if "size" in content:

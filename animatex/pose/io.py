@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from tokenize import TokenError
 from typing import TextIO
 
 import numpy as np
@@ -43,7 +44,7 @@ STANDARD_STREAM = Path("-")
 
 _BROKEN_ARCHIVE = (
     *(zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, TypeError, SyntaxError, LookupError),
-    *(OverflowError, MemoryError, RecursionError, NotImplementedError, RuntimeError),
+    *(OverflowError, MemoryError, RecursionError, NotImplementedError, RuntimeError, TokenError),
 )
 """What zipfile and numpy raise, depending on where an archive is broken or what it claims."""
 
@@ -199,24 +200,33 @@ def _write_npz(poses: PoseSequence, path: Path) -> None:
 def _read_npz(path: Path) -> PoseSequence:
     try:
         with zipfile.ZipFile(path) as archive:
-            held = {entry.filename.removesuffix(".npy"): entry.file_size for entry in archive.infolist()}
-        missing = [field for field in _FIELDS if field not in held]
-        if missing:
-            only = brief(", ".join(held))
-            raise InputError(
-                f"{path} is not one of our pose files: it has no '{missing[0]}', only {only}", hint=MAKE
-            )
-        check_bytes(path, sum(held[field] for field in _FIELDS), POSE_BYTES, "unpacks to")
-        with np.load(path, allow_pickle=False) as file:
-            name, version, keypoints, scores, canvas, fps = (file[field] for field in _FIELDS)
+            held = {entry.filename: entry.file_size for entry in archive.infolist()}
+            members = [f"{field}.npy" for field in _FIELDS]
+            missing = [field for field, member in zip(_FIELDS, members, strict=True) if member not in held]
+            if missing:
+                only = brief(", ".join(name.removesuffix(".npy") for name in held))
+                raise InputError(
+                    f"{path} is not one of our pose files: it has no '{missing[0]}', only {only}", hint=MAKE
+                )
+            check_bytes(path, sum(held[member] for member in members), POSE_BYTES, "unpacks to")
+            # Not through numpy.load, which may take another member of nearly the same name.
+            name, version, keypoints, scores, canvas, fps = (_array(archive, member) for member in members)
     except _BROKEN_ARCHIVE as error:
         raise InputError(f"{path} cannot be read as .npz: {brief(error)}", hint=MAKE) from error
-    if name.shape != () or str(name) != FORMAT:
-        raise InputError(f"{path} is not one of our pose files: its format is {brief(str(name))}", hint=MAKE)
-    _check_version(str(path), version.item() if version.shape == () else None)
+    # Arrays of text stay arrays: numpy takes characters that no text of Python's can have.
+    if name.shape != () or name.dtype.kind != "U" or name != FORMAT:
+        raise InputError(f"{path} is not one of our pose files: its format is not {FORMAT}", hint=MAKE)
+    _check_version(str(path), version.item() if version.shape == () and version.dtype.kind in "iu" else None)
     if canvas.shape != (2,) or fps.shape != () or canvas.dtype.kind not in "iu" or fps.dtype.kind != "f":
-        raise InputError(f"{path}: canvas and fps are {brief(str(canvas))} and {brief(str(fps))}", hint=MAKE)
+        found = " and ".join(f"{brief(str(each.dtype))} {list(each.shape)}" for each in (canvas, fps))
+        raise InputError(f"{path}: canvas and fps are {found}; needs two integers and a number", hint=MAKE)
     return checked_sequence(str(path), keypoints, scores, Size(int(canvas[0]), int(canvas[1])), float(fps))
+
+
+def _array(archive: zipfile.ZipFile, member: str) -> np.ndarray:
+    with archive.open(member) as stream:
+        array: np.ndarray = np.lib.format.read_array(stream, allow_pickle=False)  # type: ignore[no-untyped-call]
+    return array
 
 
 def _check_version(source: str, version: object) -> None:

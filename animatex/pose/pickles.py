@@ -14,7 +14,7 @@ import re
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from animatex.limits import POSE_BYTES, read_bytes
 _NUMBERS = re.compile(r"b1|[iu][1248]|f[248]")
 _MAX_STEPS = 100_000
 """A pickle of poses has a few hundred; each of them may take a hundred times its own memory."""
+_MAX_AXES = 64
+"""Numpy's arrays have no more."""
 
 _NOT_RUN = "nothing in it was run; save the poses as .npz or OpenPose JSON where they were made."
 
@@ -72,8 +74,10 @@ class PickledArray(_StandIn):
             ValueError: Its parts do not belong together.
         """
         shape, dtype, data, order = self._parts
-        if not isinstance(shape, tuple) or not all(type(side) is int and side >= 0 for side in shape):
+        if not _is_shape(shape):
             raise ValueError(f"an array has the shape {brief(shape)}")
+        if isinstance(data, _Encoded):
+            data = data.text.encode("latin1")
         if not (isinstance(dtype, _Dtype) and isinstance(data, bytes | bytearray)):
             raise ValueError("an array is not stored as numbers")
         if len(data) != math.prod(shape) * dtype.dtype.itemsize:
@@ -95,20 +99,23 @@ class _Scalar(PickledArray):
         self._parts = ((), dtype, data, "C")
 
 
-class _Bytes(bytes, _StandIn):
-    """Bytes as older pickles hold them: text to be encoded, and nothing for none."""
+class _Encoded(_StandIn):
+    """Bytes as older pickles hold them: text to be encoded, and nothing for none.
 
-    def __new__(cls, text: object = "", _encoding: object = None) -> _Bytes:
+    It stays text until an array is made of it: a pickle may ask for the same bytes a thousand times.
+    """
+
+    def __init__(self, text: object = "", _encoding: object = None) -> None:
         if not isinstance(text, str):
             raise ValueError(f"bytes are stored as {type(text).__name__}")
-        return super().__new__(cls, text.encode("latin1"))
+        self.text = text
 
 
 _KNOWN: dict[tuple[str, str], type[_StandIn]] = {
     ("numpy", "ndarray"): _Anything,
     ("numpy", "dtype"): _Dtype,
-    ("_codecs", "encode"): _Bytes,
-    ("__builtin__", "bytes"): _Bytes,
+    ("_codecs", "encode"): _Encoded,
+    ("__builtin__", "bytes"): _Encoded,
     # numpy 2 gave its inner packages another name.
     **{(f"numpy.{core}.multiarray", "_reconstruct"): PickledArray for core in ("core", "_core")},
     **{(f"numpy.{core}.multiarray", "scalar"): _Scalar for core in ("core", "_core")},
@@ -183,7 +190,7 @@ def read_plain_pickle(path: Path) -> object:
         return _Reader(io.BytesIO(content)).load()
     except _Refused as error:
         raise InputError(
-            f"{path} is refused: it is a pickle that calls {error}, and only numpy arrays and plain "
+            f"{path} is refused: it is a pickle that calls {brief(error)}, and only numpy arrays and plain "
             "containers are read",
             hint=_NOT_RUN,
         ) from None
@@ -194,6 +201,15 @@ def read_plain_pickle(path: Path) -> object:
         raise InputError(
             f"{path} cannot be read as a pickle of plain data: {brief(error)}", hint=_NOT_RUN
         ) from error
+
+
+def _is_shape(shape: object) -> TypeGuard[tuple[int, ...]]:
+    """Tell whether numpy could have written it: multiplying longer or more numbers may take hours."""
+    return (
+        isinstance(shape, tuple)
+        and len(shape) <= _MAX_AXES
+        and all(type(side) is int and 0 <= side < 2**63 for side in shape)
+    )
 
 
 def _check_steps(content: bytes) -> None:

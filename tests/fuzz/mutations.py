@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 # Numbers at the edges of what fields hold, in both orders, and what begins or ends things in text.
-_TELLING = (
+TELLING = (
     *(b"\x00" * 4, b"\xff" * 4, b"\xff" * 8, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x80\x00\x00\x00"),
     *(b"\x00\x00\x00\x01", b"\xff\xff", b"\x00\x01\x86\xa0", b"-1", b"1e999", b"NaN", b"9" * 30, b"null"),
     *(b"[" * 50, b"{" * 50, b"&a *a", b"!!python/object:os.system", b"\r\n", b"\x00", b"\xc3\x28", b"../"),
@@ -15,7 +15,7 @@ _TELLING = (
 def changed(content: bytes) -> st.SearchStrategy[bytes]:
     """Files that differ from a good one in a few places, or end early."""
     place = st.integers(0, max(0, len(content) - 1))
-    piece = st.sampled_from(_TELLING) | st.binary(min_size=1, max_size=8)
+    piece = st.sampled_from(TELLING) | st.binary(min_size=1, max_size=8)
     change = st.one_of(
         st.tuples(st.just("write"), place, piece),
         st.tuples(st.just("insert"), place, piece),

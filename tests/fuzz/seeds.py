@@ -8,7 +8,7 @@ import pickle
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
 from itertools import islice
@@ -30,14 +30,20 @@ from animatex.config.loader import load_config
 from animatex.config.model import ScheduleConfig
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
+from animatex.inspection import inspect
 from animatex.pose.io import read_poses, write_poses
 from animatex.pose.onnx import open_networks
+from animatex.provenance.credentials import sign
+from animatex.provenance.marks import GENERATED, write_comment
+from animatex.training.folder import FolderClips
 from animatex.training.state import Identity, saved_step
-from animatex.video.frames import Size
-from animatex.video.image import is_image, read_image
-from animatex.video.reader import iterate_frames, probe
+from animatex.video.frames import FrameSequence, Size
+from animatex.video.image import is_image, read_image, write_png
+from animatex.video.reader import iterate_frames, probe, read_comment
+from animatex.video.writer import write_video
 from tests.cli.test_animate import waving
 from tests.pose.tiny_onnx import write_constant_network
+from tests.provenance.chain import write_chain
 
 SCHEDULE = ScheduleConfig(train_steps=10, beta_start=0.1, beta_end=0.2, zero_terminal_snr=True)
 FRAMES = 40
@@ -70,6 +76,7 @@ def targets() -> dict[str, Target]:
             *_poses(folder),
             *_texts(),
             *_weights(folder),
+            *_results(folder),
             *_others(folder),
         )
     finally:
@@ -109,9 +116,10 @@ def _videos(folder: Path) -> list[Target]:
 
 
 def write_small_video(path: Path, codec: str, size: tuple[int, int] = (32, 32), frames: int = 4) -> None:
-    """Write noise at 10 frames a second."""
+    """Write noise at 10 frames a second, with a comment."""
     rng = np.random.default_rng(13)
     with av.open(str(path), "w") as container:
+        container.metadata["comment"] = write_comment(GENERATED)
         stream = container.add_stream(codec, rate=10)
         stream.width, stream.height = size
         stream.pix_fmt = {"gif": "rgb8", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
@@ -125,6 +133,7 @@ def write_small_video(path: Path, codec: str, size: tuple[int, int] = (32, 32), 
 
 def _watch(path: Path) -> None:
     probe(path)
+    read_comment(path)
     for _ in islice(iterate_frames(path), FRAMES):
         pass
 
@@ -175,6 +184,11 @@ def _texts() -> list[Target]:
         Target("jobs.csv", b"reference,driving,out,seed,set\na.png,b.mp4,c.mp4,3,a=1;b=2\n", batch),
         Target("jobs.jsonl", b'{"reference": "a.png", "driving": "b.mp4", "set": ["a=1"]}\n', batch),
         Target("suite.yaml", f"{suite}reference: suite.yaml, driving: suite.yaml}}\n".encode(), load_suite),
+        Target(
+            "index.jsonl",
+            b'{"video": "index.jsonl", "poses": "index.jsonl"}\n',
+            lambda path: FolderClips.open(path.parent, Size(8, 8), 2, 1, 13),
+        ),
         Target("scores.json", json.dumps(scores).encode(), read_scores),
         Target(
             "run.json", b'{"fps": 8.0, "provenance": {"a": "b"}}', lambda path: read_run_facts(path.parent)
@@ -198,6 +212,17 @@ def _load(path: Path) -> None:
         read_header(path)
         read_weights(path, kind="unet", config=SCHEDULE)
     read_foreign(path)
+
+
+def _results(folder: Path) -> list[Target]:
+    rgb = np.random.default_rng(13).integers(0, 256, (2, 16, 16, 3), np.uint8)
+    marks = replace(GENERATED, title="hero-dance", settings="# device: cpu (asked for)\nseed: 13\n")
+    write_png(folder / "marked.png", rgb[0], marks)
+    write_video(folder / "marked.mp4", FrameSequence(rgb, 8.0), marks=marks)
+    write_png(folder / "signed.png", rgb[0], marks)
+    sign(folder / "signed.png", marks, write_chain(folder))
+    names = ("marked.png", "marked.mp4", "signed.png")
+    return [Target(name, (folder / name).read_bytes(), inspect) for name in names]
 
 
 def _others(folder: Path) -> list[Target]:

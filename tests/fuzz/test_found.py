@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import pickle
+import re
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 
 from animatex.errors import AnimateXError
 from animatex.pose.io import read_poses
+from tests.fuzz.bounds import bounded
 from tests.fuzz.seeds import targets
 
 
@@ -34,6 +38,95 @@ def test_one_array_that_is_called_an_archive(tmp_path: Path) -> None:
     np.save(stream, np.zeros(3))
     message = refused(tmp_path / "poses.npz", stream.getvalue(), read_poses)
     assert message == "poses.npz cannot be read as .npz: File is not a zip file"
+
+
+def packed(**changed: bytes) -> bytes:
+    """Our pose file with other arrays in it."""
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(targets()["poses.npz"].content)) as good,
+        zipfile.ZipFile(stream, "w") as archive,
+    ):
+        for name in good.namelist():
+            archive.writestr(name, changed.get(name.removesuffix(".npy"), good.read(name)))
+    return stream.getvalue()
+
+
+def written(array: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+NO_TEXT = written(np.array("animatex-poses")).replace(b"a\0\0\0n", b"\xff\xff\xff\xffn")
+"""Characters beyond Unicode, which numpy keeps and Python's text cannot have."""
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"format": b"animatex"}, "poses.npz cannot be read as .npz: "),
+        ({"fps": written(np.array(24.0)).replace(b"}", b"(")}, "poses.npz cannot be read as .npz: "),
+        ({"format": NO_TEXT}, "poses.npz is not one of our pose files: its format is not animatex-poses"),
+        ({"version": NO_TEXT}, "poses.npz is a pose file of version None"),
+        ({"canvas": NO_TEXT}, "poses.npz: canvas and fps are <U14 [] and float64 []; needs two integers"),
+    ],
+)
+def test_arrays_that_are_something_else(tmp_path: Path, changed: dict[str, bytes], says: str) -> None:
+    assert refused(tmp_path / "poses.npz", packed(**changed), read_poses).startswith(says)
+
+
+def test_the_array_that_was_measured_is_the_one_that_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "poses.npz"
+    path.write_bytes(packed())
+    good = read_poses(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("keypoints", written(np.ones((9, 134, 2), np.float32)))
+    assert np.array_equal(read_poses(path).keypoints, good.keypoints, equal_nan=True)
+
+
+CLIP = {"bodies": np.zeros((2, 18, 2)), "body_indices": np.zeros((2, 18)), "faces": np.zeros((2, 68, 2))}
+LONG = b"\x8b" + struct.pack("<i", 2_000_000) + b"\x7f" * 2_000_000
+"""An integer of five million digits."""
+
+
+def test_a_clip_of_pictures_of_impossible_size(tmp_path: Path) -> None:
+    whole = CLIP | {"hands": np.zeros((2, 2, 21, 2)), "size": (10**400, 10**400, 3), "fps": 24}
+    message = refused(tmp_path / "poses.pkl", pickle.dumps(whole), read_poses)
+    assert message.startswith("poses.pkl: 'size' is (1000") and len(message) < 300
+
+
+def test_an_array_whose_size_takes_hours_to_multiply(tmp_path: Path) -> None:
+    good = pickle.dumps({"bodies": np.zeros(1, "f4")}, protocol=2)
+    shape = good.index(b"(K\x01K\x01\x85") + 3
+    content = good[:shape] + b"(" + LONG + b"q\xff" + b"h\xff" * 20 + b"t" + good[shape + 3 :]
+    with bounded(seconds=20):
+        message = refused(tmp_path / "poses.pkl", content, read_poses)
+    assert message == "poses.pkl: 'bodies': an array has the shape tuple"
+
+
+def test_bytes_that_are_asked_for_ten_thousand_times(tmp_path: Path) -> None:
+    text = b"X" + struct.pack("<I", 10**6) + b"a" * 10**6 + b"q\x01"
+    calls = b"h\x00h\x01\x85R" * 10_000
+    content = b"\x80\x02](c_codecs\nencode\nq\x00" + text + calls + b"e."
+    with bounded(gigabytes=2):
+        message = refused(tmp_path / "poses.pkl", content, read_poses)
+    assert message == "poses.pkl is not a DWPose pickle: it has no 'bodies', only list"
+
+
+def test_a_function_with_an_endless_name(tmp_path: Path) -> None:
+    content = b"c" + b"a" * 10_000 + b"\nb\n."
+    assert len(refused(tmp_path / "poses.pkl", content, read_poses)) < 400
+
+
+@pytest.mark.parametrize("end", [b"1e999", b"NaN", b"9" * 4000])
+def test_a_tensor_that_ends_nowhere(tmp_path: Path, end: bytes) -> None:
+    weights = targets()["w.safetensors"]
+    (length,) = struct.unpack("<Q", weights.content[:8])
+    header = re.sub(rb"(offsets\":\[\d+,)\d+", rb"\g<1>" + end, weights.content[8 : 8 + length], count=1)
+    content = struct.pack("<Q", len(header)) + header + weights.content[8 + length :]
+    message = refused(tmp_path / "w.safetensors", content, weights.read)
+    assert message.startswith("w.safetensors is damaged or cut short: ") and len(message) < 300
 
 
 def test_weights_with_settings_that_are_no_section(tmp_path: Path) -> None:

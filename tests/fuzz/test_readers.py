@@ -16,9 +16,10 @@ NAMES = (
     *("hero.png", "hero.jpeg", "hero.webp", "hero.bmp", "hero.tiff", "hero.gif", "hero.ppm"),
     *("dance.mp4", "dance.mov", "dance.mkv", "dance.webm", "dance.avi", "dance.gif", "dance.ts"),
     *("poses.npz", "poses.jsonl", "poses.json", "poses0.pkl", "poses2.pkl", "poses4.pkl", "poses5.pkl"),
-    *("preset.yaml", "jobs.yaml", "jobs.csv", "jobs.jsonl", "suite.yaml"),
+    *("preset.yaml", "jobs.yaml", "jobs.csv", "jobs.jsonl", "suite.yaml", "index.jsonl"),
     *("scores.json", "run.json", "state.json", "w.safetensors.sha256"),
-    *("w.safetensors", "new.pth", "old.ckpt", "batch.ledger", "n.onnx"),
+    *("w.safetensors", "new.pth", "old.ckpt"),
+    *("marked.png", "marked.mp4", "signed.png", "batch.ledger", "n.onnx"),
 )
 """What `targets` gives; written out, so that nothing is made to find out which tests there are."""
 

@@ -150,7 +150,7 @@ with_nan[1, 3] = np.nan
         ({"keypoints": with_nan}, "frame 1, right_elbow is at"),
         ({"keypoints": np.zeros((0, 134, 2), np.float32)}, "needs float32"),
         ({"scores": None}, "it has no 'scores', only format, version"),
-        ({"format": np.array("pictures")}, "its format is pictures"),
+        ({"format": np.array("pictures")}, "its format is not animatex-poses"),
         ({"version": np.array(2)}, "is a pose file of version 2; this animatex reads version 1"),
         ({"canvas": np.array([1, 2, 3])}, "canvas and fps are"),
         ({"fps": np.array("fast")}, "canvas and fps are"),
