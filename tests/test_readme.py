@@ -17,7 +17,7 @@ PAGES = tuple(sorted(page for folder in (".", "docs", "presets") for page in (RO
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 OTHERS_OPTIONS = {
-    *("--help", "--no-build-isolation", "--no-deps"),
+    *("--help", "--no-binary", "--no-build-isolation", "--no-deps"),
     *("--build-arg", "--gpus", "--network", "--read-only", "--rm", "--user", "--volume"),
 }
 """Of pip and docker."""

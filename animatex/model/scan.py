@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from animatex.errors import BackendError, MissingPackage, require
+from animatex.errors import BackendError, MissingPackage, brief, require
 from animatex.runtime import Resolved
 
 ScanFn = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
@@ -78,7 +78,8 @@ def resolve_scan(choice: Literal["auto", "mamba_ssm", "torch"], device: torch.de
     if problem is None:
         return Resolved("mamba_ssm", "its kernel gives the same result as PyTorch here", _kernel())
     if choice == "mamba_ssm":
-        raise BackendError(f"scan 'mamba_ssm' does not work here: {problem}", hint=_INSTALL)
+        hint = _INSTALL if device.type == "cuda" else "set runtime.scan=auto."
+        raise BackendError(f"scan 'mamba_ssm' does not work here: {problem}", hint=hint)
     return Resolved("torch", problem, selective_scan)
 
 
@@ -95,7 +96,7 @@ def kernel_problem(kernel: ScanFn, device: torch.device) -> str | None:
     try:
         ours, theirs = selective_scan(*inputs), kernel(*inputs)
     except (ImportError, RuntimeError, TypeError, AttributeError) as error:
-        return f"its kernel fails with {type(error).__name__}: {error}"
+        return f"its kernel fails with {type(error).__name__}: {brief(error)}"
     difference = float((ours - theirs).abs().max())
     if difference > 1e-3:
         return f"its kernel differs from PyTorch by {difference:.2g}"

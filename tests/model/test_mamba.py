@@ -5,12 +5,14 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import nn
 
 from animatex.config.model import TemporalMamba as TemporalMambaConfig
 from animatex.model.build import build_unet
 from animatex.model.mamba import STEP_MAX, STEP_MIN, DirectedScan, TemporalMamba
 from animatex.model.scan import resolve_scan, selective_scan
+from tests.model.scans import recorded, relative_error
 from tests.model.tiny import fill, tiny_conditioning, tiny_config, tiny_noise, tiny_unet
 
 CONFIG = TemporalMambaConfig(kind="mamba", state_dim=4, expand=2, conv_width=3)
@@ -85,6 +87,8 @@ THEIRS = {
 def test_one_direction_has_the_parameters_of_mamba_ssms_module(mamba: TemporalMamba) -> None:
     ours = {name: tuple(p.shape) for name, p in mamba.named_parameters()}
     assert {name: ours[name] for name, _ in THEIRS.values()} == dict(THEIRS.values())
+    weights = recorded("module-weight")
+    assert {name: tuple(w.shape) for name, w in weights.items()} == {n: s for n, (_, s) in THEIRS.items()}
     directions = {name.replace("backwards", "forwards") for name in ours if not name.startswith("norm")}
     assert directions == {name for name, _ in THEIRS.values()}
 
@@ -110,6 +114,21 @@ def test_one_direction_computes_what_mamba_1_does(mamba: TemporalMamba) -> None:
     lines, gate = (line @ mamba.proj_in.weight.T).T[None].chunk(2, dim=1)
     ours = mamba.forwards(lines, gate)[0].T @ mamba.proj_out.weight.T
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_one_direction_and_its_gradients_are_those_of_mamba_ssms_module(mamba: TemporalMamba) -> None:
+    mamba.load_state_dict(
+        {THEIRS[name][0]: weight for name, weight in recorded("module-weight").items()}, strict=False
+    )
+    theirs = recorded("module")
+    x = theirs["x"].requires_grad_()
+    lines, gate = rearrange(mamba.proj_in(x), "l f d -> l d f").chunk(2, dim=1)
+    y = mamba.proj_out(rearrange(mamba.forwards(lines, gate), "l d f -> l f d"))
+    y.square().sum().backward()
+    assert relative_error(y, theirs["y"]) < 1e-5
+    assert relative_error(x.grad, theirs["gradient"]) < 1e-5
+    for name, gradient in recorded("module-gradient").items():
+        assert relative_error(mamba.get_parameter(THEIRS[name][0]).grad, gradient) < 1e-5, name
 
 
 def test_weights_do_not_depend_on_who_scans() -> None:

@@ -12,26 +12,10 @@ from torch import Tensor
 
 from animatex.errors import BackendError
 from animatex.model.scan import kernel_problem, resolve_scan, selective_scan
+from tests.model.scans import NAMES, inputs, outcome, recorded, relative_error
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 INSTALL = "MAMBA_KEEP_CUDA_BUILD=TRUE pip install mamba-ssm --no-build-isolation, or set runtime.scan=auto."
-
-
-def inputs(b: int = 2, d: int = 3, n: int = 4, length: int = 5, seed: int = 0) -> list[Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    shapes = [
-        (b, d, length),
-        (b, d, length),
-        (d, n),
-        (b, n, length),
-        (b, n, length),
-        (d,),
-        (b, d, length),
-        (d,),
-    ]
-    drawn = [torch.randn(shape, generator=generator) for shape in shapes]
-    drawn[2] = -drawn[2].abs()
-    return drawn
 
 
 def by_the_definition(arguments: list[Tensor]) -> np.ndarray:
@@ -74,6 +58,12 @@ def test_gradients_are_those_of_finite_differences() -> None:
     )
 
 
+def test_the_scan_and_its_gradients_are_those_of_mamba_ssms_kernels() -> None:
+    given, theirs = recorded("scan-input"), recorded("scan")
+    for name, ours in outcome(selective_scan, [given[name] for name in NAMES]).items():
+        assert relative_error(ours, theirs[name]) < 1e-5, name
+
+
 def test_half_precision_comes_back_in_half_precision() -> None:
     arguments = inputs()
     rough = selective_scan(*(t.bfloat16() for t in arguments))
@@ -99,11 +89,18 @@ def test_without_the_package_auto_takes_torch_and_says_why(monkeypatch: pytest.M
     assert resolved.reason.startswith("the scan 'mamba_ssm' needs the package mamba_ssm")
 
 
-def test_the_kernel_by_name_is_refused_where_it_does_not_work() -> None:
+def test_the_kernel_by_name_is_refused_where_there_is_no_gpu() -> None:
     with pytest.raises(BackendError) as caught:
         resolve_scan("mamba_ssm", CPU)
     assert caught.value.message == "scan 'mamba_ssm' does not work here: its kernel needs a CUDA device"
-    assert caught.value.hint == INSTALL
+    assert caught.value.hint == "set runtime.scan=auto."
+
+
+def test_the_kernel_by_name_is_refused_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mamba_ssm", None)
+    with pytest.raises(BackendError, match="^scan 'mamba_ssm' does not work here: .* needs the package") as e:
+        resolve_scan("mamba_ssm", CUDA)
+    assert e.value.hint == INSTALL
 
 
 def test_a_kernel_that_agrees_has_no_problem() -> None:
@@ -128,15 +125,20 @@ def test_a_package_without_its_extension_is_found_out() -> None:
     )
 
 
+def test_a_kernel_for_another_card_is_found_out_in_one_line() -> None:
+    def foreign(*arguments: Tensor) -> Tensor:
+        raise RuntimeError("CUDA error: no kernel image is available\nFor debugging consider")
+
+    assert kernel_problem(foreign, CPU) == (
+        "its kernel fails with RuntimeError: CUDA error: no kernel image is available"
+    )
+
+
 @pytest.mark.kernels
 @pytest.mark.gpu
 def test_the_kernel_equals_torch_forward_and_backward() -> None:
     resolved = resolve_scan("mamba_ssm", CUDA)
-    gradients = []
-    for scan in (selective_scan, resolved.value):
-        arguments = [t.cuda().requires_grad_() for t in inputs(4, 16, 8, 32)]
-        y = scan(*arguments)
-        y.square().sum().backward()
-        gradients.append([y.detach(), *(t.grad for t in arguments)])
-    for ours, theirs in zip(*gradients, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
+    arguments = [t.cuda() for t in inputs(4, 16, 8, 32)]
+    theirs = outcome(resolved.value, arguments)
+    for name, ours in outcome(selective_scan, arguments).items():
+        torch.testing.assert_close(ours, theirs[name], rtol=1e-3, atol=1e-3)
