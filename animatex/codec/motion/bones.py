@@ -34,6 +34,12 @@ _LENGTHS = (0.35, 1.8)
 _MAX_ROLL = np.deg2rad(40)
 """A head tilts, it does not fall over."""
 
+_NARROW_HEAD, _WIDE_HEAD = 0.8, 1.05
+"""How much narrower or wider a turned head may get."""
+
+_EARS = (sk.RIGHT_EAR, sk.LEFT_EAR)
+_HIPS = (sk.RIGHT_HIP, sk.LEFT_HIP)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joints:
@@ -102,7 +108,9 @@ def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray
     if not (reference.seen[sk.NECK] and frame.seen[sk.NECK]):
         return IDENTITY
     across_from, across_to = _across(reference, frame)
-    down_from, down_to = _down(reference), _down(frame)
+    # The same hips of both: one hip is not the middle of two.
+    hips = [hip for hip in _HIPS if reference.seen[hip] and frame.seen[hip]]
+    down_from, down_to = _down(reference, hips), _down(frame, hips)
     if down_from is None or down_to is None:
         # Half bodies have no hips: what is across the shoulders decides alone.
         linear = _similarity(across_from, across_to)
@@ -128,9 +136,8 @@ def _across(reference: Joints, frame: Joints) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _down(pose: Joints) -> np.ndarray | None:
+def _down(pose: Joints, hips: list[int]) -> np.ndarray | None:
     """Vector from the neck to the middle of the hips."""
-    hips = [joint for joint in (sk.RIGHT_HIP, sk.LEFT_HIP) if pose.seen[joint]]
     if not hips:
         return None
     down = pose.places[hips].mean(0) - pose.places[sk.NECK]
@@ -157,26 +164,35 @@ def _squeeze(
 
 
 def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray:
-    neck_from, neck_to = reference.places[sk.NECK], frame.places[sk.NECK]
+    """Turn and move the head as its points do, and narrow it as far as a turn to the side brings its ears nearer.
+
+    Ears lie on the axis that a head turns about: where they are it is, while eyes and nose travel across it.
+    """
     face = [joint for joint in sk.HEAD if reference.seen[joint] and frame.seen[joint]]
     if not (face and reference.seen[sk.NECK] and frame.seen[sk.NECK]):
         return torso
-    rolls = [_angle(reference.places[face].mean(0) - neck_from, frame.places[face].mean(0) - neck_to)]
-    for right, left in ((sk.RIGHT_EYE, sk.LEFT_EYE), (sk.RIGHT_EAR, sk.LEFT_EAR)):
-        if right in face and left in face:
-            line_from = reference.places[left] - reference.places[right]
-            line_to = frame.places[left] - frame.places[right]
-            # A head in profile has its eyes above each other without being tilted.
-            if np.linalg.norm(line_to) > 0.4 * np.linalg.norm(line_from):
-                rolls.append(_angle(line_from, line_to))
-    roll = min(max(float(np.mean(rolls)), -_MAX_ROLL), _MAX_ROLL)
+    both_ears = all(ear in face for ear in _EARS)
+    held = list(_EARS) if both_ears else [sk.NECK]
+    turning = face if len(face) > 1 else [sk.NECK, *face]
+    weights = np.array([2.0 if joint in _EARS else 1.0 for joint in turning])
+    roll = _turn(reference.places[turning], frame.places[turning], weights)
+    roll = min(max(roll, -_MAX_ROLL), _MAX_ROLL)
     linear = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-    return _around(linear, neck_from, neck_to)
+    if both_ears:
+        line_from, line_to = (pose.places[sk.LEFT_EAR] - pose.places[sk.RIGHT_EAR] for pose in (reference, frame))
+        length = float(np.linalg.norm(line_from))
+        if length > 1:
+            ratio = min(max(float(np.linalg.norm(line_to)) / length, _NARROW_HEAD), _WIDE_HEAD)
+            linear = linear @ (np.eye(2) + (ratio - 1) * np.outer(line_from, line_from) / length**2)
+    return _around(linear, reference.places[held].mean(0), frame.places[held].mean(0))
 
 
-def _angle(source: np.ndarray, target: np.ndarray) -> float:
-    """Signed angle from one vector to another, -pi..pi."""
-    return float(np.arctan2(source[0] * target[1] - source[1] * target[0], source @ target))
+def _turn(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> float:
+    """Angle that best turns points [N, 2] into others about their own middle, -pi..pi."""
+    shares = weights / weights.sum()
+    before, after = source - shares @ source, target - shares @ target
+    sin = shares @ (before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0])
+    return float(np.arctan2(sin, shares @ (before * after).sum(1)))
 
 
 def _limb_map(limb: LimbPart, reference: Joints, frame: Joints, parent: np.ndarray) -> np.ndarray:
