@@ -12,7 +12,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animatex.codec.motion.bones import IDENTITY, Joints, inverse, part_maps
+from animatex.codec.motion.bones import Joints, place_parts
+from animatex.codec.motion.placement import IDENTITY, inverse
 from animatex.pose import skeleton as sk
 from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART
 
@@ -53,7 +54,7 @@ def skinned_frame(image: np.ndarray, reference: Joints, frame: Joints) -> tuple[
         if all(pose.seen[joint] for pose in (reference, frame) for joint in (start, end)):
             distance = _distance(pixels, frame.places[start], frame.places[end])
             weights[part] = np.maximum(weights[part], np.maximum(distance, 0.5) ** -_POWER)
-    maps = part_maps(reference, frame)
+    maps = place_parts(reference, frame).maps
     back = np.stack([IDENTITY, *(inverse(affine) for affine in maps[1:])])
     shares = weights / weights.sum(0)
     blended = np.einsum("phw,pij->hwij", shares, back)

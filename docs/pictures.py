@@ -107,8 +107,11 @@ def _rigid(clip: MotionClip) -> np.ndarray:
     """What the codec paints where no latent corrects it, of the frames that are shown, uint8 [N, H, W, 3]."""
     import torch
 
-    shown = list(spread(len(clip.maps), COLUMNS))
-    part = replace(clip, maps=clip.maps[shown], sketch_maps=clip.sketch_maps[shown])
+    shown = list(spread(len(clip.placements), COLUMNS))
+    placements, sketched = (
+        tuple(all_of_them[frame] for frame in shown) for all_of_them in (clip.placements, clip.sketch_placements)
+    )
+    part = replace(clip, placements=placements, sketch_placements=sketched)
     return part.decode(torch.zeros(1, clip.config.latent_channels, len(shown), *clip.prior.shape[-2:]))
 
 

@@ -1,8 +1,4 @@
-"""From two poses of one character to one affine map per part.
-
-Letters: P parts (11), K key points (18). A map is float64 [2, 3] and takes reference pixels (x, y, 1) to
-frame pixels; whole numbers are the centres of pixels.
-"""
+"""From two poses of one character to the places of its parts."""
 
 from __future__ import annotations
 
@@ -10,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from animatex.codec.motion.placement import IDENTITY, Bend, Placement, apply, around
 from animatex.pose import skeleton as sk
 from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART, LimbPart
-
-IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 BACK_TO_FRONT: tuple[int, ...] = tuple(
     PARTS.index(name)
@@ -37,6 +32,17 @@ _MAX_ROLL = np.deg2rad(40)
 _NARROW_HEAD, _WIDE_HEAD = 0.8, 1.05
 """How much narrower or wider a turned head may get."""
 
+_MAX_HIP_TILT = np.deg2rad(30)
+_WAIST = (0.75, 1.05)
+"""Where the chest's motion passes into the hips', as shares of the way from the neck to them."""
+
+_FOOT_TURN = 0.35
+"""How much of a calf's turn its foot takes part in."""
+
+_END = (0.8, 1.1)
+"""Where a forearm's or calf's motion passes into the hand's or foot's, as shares of its length."""
+
+_ENDS = (sk.RIGHT_WRIST, sk.LEFT_WRIST, sk.RIGHT_ANKLE, sk.LEFT_ANKLE)
 _EARS = (sk.RIGHT_EAR, sk.LEFT_EAR)
 _HIPS = (sk.RIGHT_HIP, sk.LEFT_HIP)
 
@@ -54,7 +60,7 @@ class Joints:
     seen: np.ndarray
 
 
-def part_maps(reference: Joints, frame: Joints, neckless: bool = False) -> np.ndarray:
+def place_parts(reference: Joints, frame: Joints, neckless: bool = False) -> Placement:
     """Say how each part of the reference gets to its place in a frame.
 
     A limb whose joints are unknown in either pose goes along with what it hangs on.
@@ -63,45 +69,15 @@ def part_maps(reference: Joints, frame: Joints, neckless: bool = False) -> np.nd
         reference: The character's joints in its picture.
         frame: Where they shall be.
         neckless: Head and body are one block, like a carton's: the head goes along with the torso.
-
-    Returns:
-        float64 [P, 2, 3].
     """
     maps = np.repeat(IDENTITY[None], len(PARTS), 0)
-    maps[TORSO_PART] = _torso_map(reference, frame, _MIN_SQUEEZE_BLOCK if neckless else _MIN_SQUEEZE)
-    maps[HEAD_PART] = maps[TORSO_PART] if neckless else _head_map(reference, frame, maps[TORSO_PART])
+    maps[TORSO_PART] = torso = _torso_map(reference, frame, _MIN_SQUEEZE_BLOCK if neckless else _MIN_SQUEEZE)
+    maps[HEAD_PART] = torso if neckless else _head_map(reference, frame, torso)
     for limb in LIMB_PARTS:
         maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
-    return maps
-
-
-def apply(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Send points [..., 2] through a map [2, 3]."""
-    return points @ affine[:, :2].T + affine[:, 2]
-
-
-def inverse(affine: np.ndarray) -> np.ndarray:
-    """Undo a map [2, 3]."""
-    linear = np.linalg.inv(affine[:, :2])
-    return np.concatenate([linear, -linear @ affine[:, 2:]], 1)
-
-
-def scaled_places(places: np.ndarray, scale: float) -> np.ndarray:
-    """Where places [..., 2] are in a picture of `scale` times the size."""
-    return (places + 0.5) * scale - 0.5
-
-
-def scaled_maps(maps: np.ndarray, scale: float) -> np.ndarray:
-    """Make maps [..., 2, 3] of pixels those of pictures of `scale` times the size."""
-    centre = np.full(2, scaled_places(np.zeros(()), scale))
-    linear = maps[..., :2]
-    moved = maps[..., 2] * scale + centre - linear @ centre
-    return np.concatenate([linear, moved[..., None]], -1)
-
-
-def _around(linear: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The map with this linear part that takes the point `source` to `target`."""
-    return np.concatenate([linear, (target - linear @ source)[:, None]], 1)
+    ends = [_bent_end(limb, reference, frame, maps[limb.part]) for limb in LIMB_PARTS]
+    waist = None if neckless else _bent_waist(reference, frame, torso)
+    return Placement(maps, tuple(bend for bend in (waist, *ends) if bend is not None))
 
 
 def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray:
@@ -118,7 +94,7 @@ def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray
         turn = _similarity(down_from, down_to)
         axis = down_to / max(np.linalg.norm(down_to), 1e-9)
         linear = _squeeze(axis, across_from, across_to, turn, narrowest) @ turn
-    return _around(linear, reference.places[sk.NECK], frame.places[sk.NECK])
+    return around(linear, reference.places[sk.NECK], frame.places[sk.NECK])
 
 
 def _across(reference: Joints, frame: Joints) -> tuple[np.ndarray, np.ndarray]:
@@ -164,7 +140,7 @@ def _squeeze(
 
 
 def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray:
-    """Turn and move the head as its points do, and narrow it as far as a turn to the side brings its ears nearer.
+    """Turn and move the head as its points do, and narrow it as a turn to the side brings its ears nearer.
 
     Ears lie on the axis that a head turns about: where they are it is, while eyes and nose travel across it.
     """
@@ -177,14 +153,16 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
     weights = np.array([2.0 if joint in _EARS else 1.0 for joint in turning])
     roll = _turn(reference.places[turning], frame.places[turning], weights)
     roll = min(max(roll, -_MAX_ROLL), _MAX_ROLL)
-    linear = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+    linear = _rotation(roll)
     if both_ears:
-        line_from, line_to = (pose.places[sk.LEFT_EAR] - pose.places[sk.RIGHT_EAR] for pose in (reference, frame))
+        line_from, line_to = (
+            pose.places[sk.LEFT_EAR] - pose.places[sk.RIGHT_EAR] for pose in (reference, frame)
+        )
         length = float(np.linalg.norm(line_from))
         if length > 1:
             ratio = min(max(float(np.linalg.norm(line_to)) / length, _NARROW_HEAD), _WIDE_HEAD)
             linear = linear @ (np.eye(2) + (ratio - 1) * np.outer(line_from, line_from) / length**2)
-    return _around(linear, reference.places[held].mean(0), frame.places[held].mean(0))
+    return around(linear, reference.places[held].mean(0), frame.places[held].mean(0))
 
 
 def _turn(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> float:
@@ -212,4 +190,48 @@ def _limb_map(limb: LimbPart, reference: Joints, frame: Joints, parent: np.ndarr
     start = (
         frame.places[limb.start] if limb.parent == TORSO_PART else apply(parent, reference.places[limb.start])
     )
-    return _around(turn @ stretch, reference.places[limb.start], start)
+    return around(turn @ stretch, reference.places[limb.start], start)
+
+
+def _bent_waist(reference: Joints, frame: Joints, torso: np.ndarray) -> Bend | None:
+    """Hips that keep their own tilt under a leaning chest, and a skirt with them."""
+    walks = any(reference.seen[knee] for knee in (sk.RIGHT_KNEE, sk.LEFT_KNEE))
+    known = all(pose.seen[joint] for pose in (reference, frame) for joint in (sk.NECK, *_HIPS))
+    if not (walks and known):
+        return None
+    line_from, line_to = (pose.places[sk.LEFT_HIP] - pose.places[sk.RIGHT_HIP] for pose in (reference, frame))
+    if min(np.linalg.norm(line_from), np.linalg.norm(line_to)) < 2:
+        return None
+    tilt = min(max(_angle(line_from, line_to), -_MAX_HIP_TILT), _MAX_HIP_TILT)
+    across = line_from / np.linalg.norm(line_from)
+    narrowed = float(np.linalg.norm(torso[:, :2] @ across))
+    linear = _rotation(tilt) @ (np.eye(2) + (narrowed - 1) * np.outer(across, across))
+    hips_from, hips_to = (pose.places[list(_HIPS)].mean(0) for pose in (reference, frame))
+    neck = reference.places[sk.NECK]
+    start, end = (neck + share * (hips_from - neck) for share in _WAIST)
+    return Bend(TORSO_PART, around(linear, hips_from, hips_to), start, end)
+
+
+def _bent_end(limb: LimbPart, reference: Joints, frame: Joints, affine: np.ndarray) -> Bend | None:
+    """A hand or foot keeps its size when its limb is foreshortened, and a foot stays level."""
+    if limb.end not in _ENDS:
+        return None
+    if not all(pose.seen[joint] for pose in (reference, frame) for joint in (limb.start, limb.end)):
+        return None
+    bone = reference.places[limb.end] - reference.places[limb.start]
+    turn = _angle(bone, affine[:, :2] @ bone)
+    if limb.end in (sk.RIGHT_ANKLE, sk.LEFT_ANKLE):
+        turn *= _FOOT_TURN
+    end = reference.places[limb.end]
+    beyond = around(_rotation(turn), end, apply(affine, end))
+    start, stop = (reference.places[limb.start] + share * bone for share in _END)
+    return Bend(limb.part, beyond, start, stop)
+
+
+def _angle(source: np.ndarray, target: np.ndarray) -> float:
+    """Signed angle from one vector to another, -pi..pi."""
+    return float(np.arctan2(source[0] * target[1] - source[1] * target[0], source @ target))
+
+
+def _rotation(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

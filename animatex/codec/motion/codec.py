@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from animatex.codec.codec import NETWORK_CELL, Scene, gather
-from animatex.codec.motion.bones import IDENTITY, Joints, apply, part_maps, scaled_maps, scaled_places
+from animatex.codec.motion.bones import Joints, place_parts
 from animatex.codec.motion.compose import compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
+from animatex.codec.motion.placement import IDENTITY, Placement, scaled_places
 from animatex.config.model import MotionCodecConfig
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import PARTS
@@ -71,20 +72,21 @@ class MotionCodec:
         assert rig is not None, "the motion codec works on a rig"
         reference = joints_of(scene.reference_pose, 0)
         puppet = cut_layers(rig, reference)
-        maps = self._maps(scene, reference, puppet.neckless)
+        placements = self._placements(scene, reference, puppet.neckless)
         scale = NETWORK_CELL / self.config.downsampling
         if scale == 1:
-            return MotionClip(self.config, rig, puppet, maps, puppet, maps)
+            return MotionClip(self.config, rig, puppet, placements, puppet, placements)
         small = scaled_rig(rig, scale)
         sketch = cut_layers(small, Joints(scaled_places(reference.places, scale), reference.seen))
-        return MotionClip(self.config, small, puppet, maps, sketch, scaled_maps(maps, scale))
+        sketched = tuple(placement.scaled(scale) for placement in placements)
+        return MotionClip(self.config, small, puppet, placements, sketch, sketched)
 
-    def _maps(self, scene: Scene, reference: Joints, neckless: bool) -> np.ndarray:
-        """Say where each frame has its parts before any correction, float64 [F, P, 2, 3]."""
+    def _placements(self, scene: Scene, reference: Joints, neckless: bool) -> tuple[Placement, ...]:
+        """Say where each frame has its parts before any correction."""
         if self.config.composes == "reference":
-            return np.broadcast_to(IDENTITY, (len(scene.poses), len(PARTS), *IDENTITY.shape))
+            return (Placement(np.repeat(IDENTITY[None], len(PARTS), 0)),) * len(scene.poses)
         frames = (joints_of(scene.poses, frame) for frame in range(len(scene.poses)))
-        return np.stack([part_maps(reference, frame, neckless) for frame in frames])
+        return tuple(place_parts(reference, frame, neckless) for frame in frames)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,16 +97,16 @@ class MotionClip:
         config: Scales of the latents.
         rig: The character at the size of the pictures that the network is shown.
         puppet: Its layers at the canvas's size.
-        maps: Reference to frame, canvas pixels, float64 [F, P, 2, 3].
-        sketch, sketch_maps: The same at the size of the pictures that the network is shown.
+        placements: Where each frame has them, canvas pixels.
+        sketch, sketch_placements: The same at the size of the pictures that the network is shown.
     """
 
     config: MotionCodecConfig
     rig: Rig
     puppet: PuppetLayers
-    maps: np.ndarray
+    placements: tuple[Placement, ...]
     sketch: PuppetLayers
-    sketch_maps: np.ndarray
+    sketch_placements: tuple[Placement, ...]
 
     @property
     def reference_latents(self) -> Tensor:
@@ -114,7 +116,7 @@ class MotionClip:
     @property
     def prior(self) -> Tensor:
         """The rigid composition of each frame: shares of the parts, then colours, in -1..1."""
-        frames = [compose(self.sketch, maps) for maps in self.sketch_maps]
+        frames = [compose(self.sketch, placement) for placement in self.sketch_placements]
         return torch.from_numpy(np.stack([_shown(made.shares, made.picture) for made in frames], 1))[None]
 
     @property
@@ -125,39 +127,39 @@ class MotionClip:
     def encode(self, truth: MotionTruth) -> Tensor:
         """Say how the truth differs from the rigid composition: float32 [1, P + 2, F, h, w]."""
         frames = [
-            self._encode_frame(truth.labels[frame], truth.motion[frame], maps)
-            for frame, maps in enumerate(self.sketch_maps)
+            self._encode_frame(truth.labels[frame], truth.motion[frame], placement)
+            for frame, placement in enumerate(self.sketch_placements)
         ]
         return torch.from_numpy(np.stack(frames, 1))[None]
 
     def paint(self, latents: Tensor, progress: Progress = silent) -> Iterator[np.ndarray]:
         """Paint frames uint8 [H, W, 3] from latents [1, P + 2, F, h, w], one after the other."""
         values = latents[0].float().cpu().numpy()
-        progress.start("painting", len(self.maps))
-        for frame, maps in enumerate(self.maps):
-            yield self._decode_frame(values[:, frame], maps)
+        progress.start("painting", len(self.placements))
+        for frame, placement in enumerate(self.placements):
+            yield self._decode_frame(values[:, frame], placement)
             progress.advance()
         progress.done()
 
     def decode(self, latents: Tensor, progress: Progress = silent) -> np.ndarray:
         """Paint frames uint8 [F, H, W, 3] from latents [1, P + 2, F, h, w]."""
-        return gather(self.paint(latents, progress), len(self.maps))
+        return gather(self.paint(latents, progress), len(self.placements))
 
     def parts(self, latents: Tensor) -> np.ndarray:
         """Say which of `PARTS` each pixel of the frames that `decode` paints shows, uint8 [F, H, W]."""
         values = latents[0].float().cpu().numpy()
-        frames = [self._corrected(values[:, frame], maps) for frame, maps in enumerate(self.maps)]
+        frames = [self._corrected(values[:, frame], where) for frame, where in enumerate(self.placements)]
         return np.stack([frame.shares.argmax(0).astype(np.uint8) for frame in frames])
 
-    def _encode_frame(self, labels: np.ndarray, motion: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    def _encode_frame(self, labels: np.ndarray, motion: np.ndarray, placement: Placement) -> np.ndarray:
         height, width = labels.shape
         truth = (labels[None] == np.arange(len(PARTS))[:, None, None]).astype(np.float32)
-        gain = _cells(truth) - _cells(compose(self.sketch, maps).shares)
+        gain = _cells(truth) - _cells(compose(self.sketch, placement).shares)
         known = (labels > 0) & np.isfinite(motion).all(2)
         drift = np.zeros((2, height, width), np.float32)
         for part in np.unique(labels[known]):
             rows, columns = np.nonzero(known & (labels == part))
-            rigid = apply(maps[part], motion[rows, columns].astype(np.float64))
+            rigid = placement.to_frame(part, motion[rows, columns].astype(np.float64))
             drift[:, rows, columns] = (np.stack([columns, rows], 1) - rigid).T
         weight = _cells(known[None].astype(np.float32))
         drift = _cells(drift) / np.maximum(weight, 1 / NETWORK_CELL) / height
@@ -167,18 +169,18 @@ class MotionClip:
             np.float32
         )
 
-    def _decode_frame(self, values: np.ndarray, maps: np.ndarray) -> np.ndarray:
-        made = self._corrected(values, maps)
+    def _decode_frame(self, values: np.ndarray, placement: Placement) -> np.ndarray:
+        made = self._corrected(values, placement)
         if made.drift is None:
             return made.picture
-        return recompose(self.puppet, maps, made.shares, -made.drift)
+        return recompose(self.puppet, placement, made.shares, -made.drift)
 
-    def _corrected(self, values: np.ndarray, maps: np.ndarray) -> _Corrected:
+    def _corrected(self, values: np.ndarray, placement: Placement) -> _Corrected:
         """Lay the layers over each other and correct what each pixel shows.
 
         What corrections tear off, where a pose holds it together, comes of a network that is not sure.
         """
-        made = compose(self.puppet, maps)
+        made = compose(self.puppet, placement)
         height, width = made.picture.shape[:2]
         gain = values[: len(PARTS)] / self.config.part_scale
         drift = values[len(PARTS) :] / self.config.drift_scale
