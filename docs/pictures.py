@@ -109,7 +109,8 @@ def _rigid(clip: MotionClip) -> np.ndarray:
 
     shown = list(spread(len(clip.placements), COLUMNS))
     placements, sketched = (
-        tuple(all_of_them[frame] for frame in shown) for all_of_them in (clip.placements, clip.sketch_placements)
+        tuple(all_of_them[frame] for frame in shown)
+        for all_of_them in (clip.placements, clip.sketch_placements)
     )
     part = replace(clip, placements=placements, sketch_placements=sketched)
     return part.decode(torch.zeros(1, clip.config.latent_channels, len(shown), *clip.prior.shape[-2:]))

@@ -32,6 +32,9 @@ _MAX_ROLL = np.deg2rad(40)
 _NARROW_HEAD, _WIDE_HEAD = 0.8, 1.05
 """How much narrower or wider a turned head may get."""
 
+_TURNING = {sk.RIGHT_EAR: 2.0, sk.LEFT_EAR: 2.0, sk.NECK: 0.5}
+"""How much more or less than eyes and nose other points say of a head's tilt."""
+
 _MAX_HIP_TILT = np.deg2rad(30)
 _WAIST = (0.75, 1.05)
 """Where the chest's motion passes into the hips', as shares of the way from the neck to them."""
@@ -142,19 +145,19 @@ def _squeeze(
 def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray:
     """Turn and move the head as its points do, and narrow it as a turn to the side brings its ears nearer.
 
-    Ears lie on the axis that a head turns about: where they are it is, while eyes and nose travel across it.
+    Ears lie beside the axis that a head turns about and hold it; eyes and nose travel across it.
     """
     face = [joint for joint in sk.HEAD if reference.seen[joint] and frame.seen[joint]]
     if not (face and reference.seen[sk.NECK] and frame.seen[sk.NECK]):
         return torso
-    both_ears = all(ear in face for ear in _EARS)
-    held = list(_EARS) if both_ears else [sk.NECK]
-    turning = face if len(face) > 1 else [sk.NECK, *face]
-    weights = np.array([2.0 if joint in _EARS else 1.0 for joint in turning])
-    roll = _turn(reference.places[turning], frame.places[turning], weights)
-    roll = min(max(roll, -_MAX_ROLL), _MAX_ROLL)
-    linear = _rotation(roll)
-    if both_ears:
+    ears = [ear for ear in _EARS if ear in face]
+    # A neck shrugs with its shoulders, so it is asked less; without ears, not at all: a nose that looks aside
+    # would tilt the head.
+    held, weights = [*ears, sk.NECK], np.array([3.0] * len(ears) + [1.0])
+    turning = [*face, sk.NECK] if ears else face
+    roll = _turn(reference, frame, turning, [_TURNING.get(joint, 1.0) for joint in turning])
+    linear = _rotation(min(max(roll, -_MAX_ROLL), _MAX_ROLL))
+    if len(ears) == 2:
         line_from, line_to = (
             pose.places[sk.LEFT_EAR] - pose.places[sk.RIGHT_EAR] for pose in (reference, frame)
         )
@@ -162,13 +165,13 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
         if length > 1:
             ratio = min(max(float(np.linalg.norm(line_to)) / length, _NARROW_HEAD), _WIDE_HEAD)
             linear = linear @ (np.eye(2) + (ratio - 1) * np.outer(line_from, line_from) / length**2)
-    return around(linear, reference.places[held].mean(0), frame.places[held].mean(0))
+    return around(linear, *(np.average(pose.places[held], 0, weights) for pose in (reference, frame)))
 
 
-def _turn(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> float:
-    """Angle that best turns points [N, 2] into others about their own middle, -pi..pi."""
-    shares = weights / weights.sum()
-    before, after = source - shares @ source, target - shares @ target
+def _turn(reference: Joints, frame: Joints, joints: list[int], weights: list[float]) -> float:
+    """Angle that best turns some joints about their own middle, -pi..pi; 0 where there is only one."""
+    shares = np.array(weights) / sum(weights)
+    before, after = (pose.places[joints] - shares @ pose.places[joints] for pose in (reference, frame))
     sin = shares @ (before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0])
     return float(np.arctan2(sin, shares @ (before * after).sum(1)))
 

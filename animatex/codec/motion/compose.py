@@ -9,7 +9,9 @@ import numpy as np
 
 from animatex.codec.motion.layers import Layer, PuppetLayers
 from animatex.codec.motion.placement import Placement, apply
-from animatex.pose.skeleton import PARTS
+from animatex.pose.skeleton import PARTS, TORSO_PART
+
+_STAYING = .7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +38,7 @@ def compose(puppet: PuppetLayers, placement: Placement) -> Composition:
     shares = np.zeros((len(PARTS), height, width), np.float32)
     shares[0] = 1
     picture = puppet.plate.astype(np.float32)
-    for layer in puppet.layers:
+    for layer in _back_to_front(puppet, placement):
         area = _frame_box(layer, placement, height, width)
         if area is None:
             continue
@@ -79,6 +81,20 @@ def recompose(
     # A part the character does not have cannot be painted: the plate shows through.
     picture += (1 - painted)[..., None] * puppet.plate
     return np.rint(picture.clip(0, 255)).astype(np.uint8)
+
+
+def _back_to_front(puppet: PuppetLayers, placement: Placement) -> list[Layer]:
+    """Layers in the order of painting: a limb that the picture hides stays behind until it moves away."""
+    behind = [layer for layer in puppet.layers if layer.guessed and _has_stayed(layer, placement)]
+    return behind + [layer for layer in puppet.layers if layer not in behind]
+
+
+def _has_stayed(layer: Layer, placement: Placement) -> bool:
+    """Whether a layer has moved by less than a share of its own length against the trunk."""
+    size = np.array(layer.alpha.shape[::-1])
+    middle = size / 2 + (layer.left, layer.top)
+    moved = apply(placement.maps[layer.part], middle) - apply(placement.maps[TORSO_PART], middle)
+    return bool(np.linalg.norm(moved) < _STAYING * np.linalg.norm(size))
 
 
 _Area = tuple[slice, slice]

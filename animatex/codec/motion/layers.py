@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from animatex.codec.motion.bones import BACK_TO_FRONT, Joints
-from animatex.codec.motion.symmetry import hidden_trunk, mirrored, reflection
+from animatex.codec.motion.placement import apply
+from animatex.codec.motion.symmetry import hidden_trunk, limb_reflection, mirrored, opposite, reflection
 from animatex.pose.skeleton import (
     HEAD_PART,
     LEFT_ELBOW,
@@ -32,6 +33,9 @@ _MIN_SHARE = 2e-4
 
 _SCRAPS = 0.15
 """A thigh that is smaller against its calf is hidden; what was taken for it is something else."""
+
+_HIDDEN = 0.5
+"""A limb that shows less than this part of its area, going by the other side's, is taken from there."""
 
 _KNEE = 0.05
 """How far around the joint a knee reaches, as a part of the picture's height."""
@@ -59,6 +63,7 @@ class Layer:
         left, top: Where its box lies in the reference picture.
         colour: uint8 [h, w, 3], filled beyond the part's edge.
         alpha: uint8 [h, w].
+        guessed: Whether it is the mirror image of the other side's limb, because the picture hides this one.
     """
 
     part: int
@@ -66,6 +71,24 @@ class Layer:
     top: int
     colour: np.ndarray
     alpha: np.ndarray
+    guessed: bool = False
+
+    def moved(self, affine: np.ndarray, part: int) -> Layer:
+        """The same seen elsewhere in the picture, as another part: a guess."""
+        height, width = self.alpha.shape
+        offset = np.array([self.left, self.top])
+        corners = apply(affine, np.array([[0, 0], [width, 0], [0, height], [width, height]]) + offset)
+        low, high = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int) + 1
+        place = np.concatenate([affine[:, :2], (apply(affine, offset) - low)[:, None]], 1)
+        width, height = (high - low).tolist()
+        return Layer(
+            part,
+            int(low[0]),
+            int(low[1]),
+            cv2.warpAffine(self.colour, place, (width, height), borderMode=cv2.BORDER_REPLICATE),
+            cv2.warpAffine(self.alpha, place, (width, height)),
+            guessed=True,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +128,7 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         shapes[thigh][:] = False
     threshold = _MIN_SHARE * owner.size
     present = [part for part in BACK_TO_FRONT if part in covered or shapes[part].sum() >= threshold]
-    layers = []
+    layers: list[Layer] = []
     for depth, part in enumerate(present):
         in_front = np.isin(owner, present[depth + 1 :])
         shape = shapes[part] | (_closed(shapes[part]) & in_front)
@@ -120,6 +143,7 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         layers.append(
             _beyond_the_picture(layer, owner.shape) if _is_cropped(part, joints, owner.shape) else layer
         )
+    layers = _with_hidden_limbs(layers, shapes, joints)
     return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD_PART], shapes[TORSO_PART]))
 
 
@@ -155,6 +179,23 @@ def _covered_thighs(shapes: list[np.ndarray], joints: Joints) -> dict[int, np.nd
     return found
 
 
+def _with_hidden_limbs(layers: list[Layer], shapes: list[np.ndarray], joints: Joints) -> list[Layer]:
+    """Put mirror images in the place of limbs that the picture hides, where it shows the other side's."""
+    drawn = {layer.part: layer for layer in layers}
+    for limb in LIMB_PARTS:
+        other = opposite(limb)
+        across = limb_reflection(other, limb, joints)
+        if other.part not in drawn or across is None:
+            continue
+        there, expected = (
+            shapes[limb.part].sum(),
+            shapes[other.part].sum() * abs(np.linalg.det(across[:, :2])),
+        )
+        if there < _HIDDEN * expected:
+            drawn[limb.part] = drawn[other.part].moved(across, limb.part)
+    return [drawn[part] for part in BACK_TO_FRONT if part in drawn]
+
+
 def _next_on_limb(part: int) -> list[int]:
     """The part of the same arm or leg that a part is joined to."""
     pairs = [(limb.part, limb.parent) for limb in LIMB_PARTS if limb.parent != TORSO_PART]
@@ -173,7 +214,14 @@ def _is_neckless(head: np.ndarray, torso: np.ndarray) -> bool:
     return bool(meets > _NECKLESS * max(widths) and thickness < _STRAIGHT * length)
 
 
-def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask: np.ndarray, across: np.ndarray | None) -> Layer:
+def _cut(
+    part: int,
+    shape: np.ndarray,
+    own: np.ndarray,
+    image: np.ndarray,
+    mask: np.ndarray,
+    across: np.ndarray | None,
+) -> Layer:
     margin = max(4, round(0.02 * image.shape[0]))
     rows, columns = np.flatnonzero(shape.any(1)), np.flatnonzero(shape.any(0))
     top, bottom = max(0, rows[0] - margin), min(image.shape[0], rows[-1] + margin + 1)
@@ -203,9 +251,11 @@ def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask:
 def _with_other_side(colour, sure, shape, box, image, mask, own, across):
     known = mirrored((own & (mask > 0.9)).astype(np.uint8) * 255, across)[box] > 250
     use = known & (sure < 0.5) & shape[box]
-    if not use.any(): return colour
+    if not use.any():
+        return colour
     other = mirrored(image, across)[box]
-    out = colour.copy(); out[use] = other[use]
+    out = colour.copy()
+    out[use] = other[use]
     return out
 
 
