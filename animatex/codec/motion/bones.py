@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from animatex.codec.motion.placement import IDENTITY, Bend, Placement, apply, around
+from animatex.codec.motion.placement import IDENTITY, Bend, Placement, Slide, apply, around, inverse
 from animatex.pose import skeleton as sk
 from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART, LimbPart
 
@@ -34,6 +34,9 @@ _NARROW_HEAD, _WIDE_HEAD = 0.8, 1.05
 
 _TURNING = {sk.RIGHT_EAR: 2.0, sk.LEFT_EAR: 2.0, sk.NECK: 0.5}
 """How much more or less than eyes and nose other points say of a head's tilt."""
+
+_FACE, _LOOK = 0.5, 0.2
+"""Half a face's width, and how far it can slide, as shares of the way from ear to ear."""
 
 _MAX_HIP_TILT = np.deg2rad(30)
 _WAIST = (0.75, 1.05)
@@ -80,7 +83,8 @@ def place_parts(reference: Joints, frame: Joints, neckless: bool = False) -> Pla
         maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
     ends = [_bent_end(limb, reference, frame, maps[limb.part]) for limb in LIMB_PARTS]
     waist = None if neckless else _bent_waist(reference, frame, torso)
-    return Placement(maps, tuple(bend for bend in (waist, *ends) if bend is not None))
+    face = _face(reference, frame, maps[HEAD_PART])
+    return Placement(maps, tuple(bend for bend in (waist, *ends) if bend is not None), face)
 
 
 def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray:
@@ -166,6 +170,20 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
             ratio = min(max(float(np.linalg.norm(line_to)) / length, _NARROW_HEAD), _WIDE_HEAD)
             linear = linear @ (np.eye(2) + (ratio - 1) * np.outer(line_from, line_from) / length**2)
     return around(linear, *(np.average(pose.places[held], 0, weights) for pose in (reference, frame)))
+
+
+def _face(reference: Joints, frame: Joints, head: np.ndarray) -> Slide | None:
+    """How far eyes and nose leave the place where the head's own map has them: it looks aside, up or down."""
+    looks = [sk.NOSE, sk.RIGHT_EYE, sk.LEFT_EYE]
+    if not all(pose.seen[joint] for pose in (reference, frame) for joint in (*looks, *_EARS)):
+        return None
+    width = float(np.linalg.norm(reference.places[sk.LEFT_EAR] - reference.places[sk.RIGHT_EAR]))
+    centre = reference.places[looks].mean(0)
+    shift = apply(inverse(head), frame.places[looks]).mean(0) - centre
+    length, longest = float(np.linalg.norm(shift)), _LOOK * width
+    if width < 2 or length < 1e-6:
+        return None
+    return Slide(HEAD_PART, centre, _FACE * width, shift * min(1.0, longest / length))
 
 
 def _turn(reference: Joints, frame: Joints, joints: list[int], weights: list[float]) -> float:

@@ -11,7 +11,7 @@ from animatex.codec.motion.layers import Layer, PuppetLayers
 from animatex.codec.motion.placement import Placement, apply
 from animatex.pose.skeleton import PARTS, TORSO_PART
 
-_STAYING = .7
+_STAYING = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +103,7 @@ _Area = tuple[slice, slice]
 
 def _moved(layer: Layer, placement: Placement, area: _Area) -> tuple[np.ndarray, np.ndarray]:
     """What an area of the frame shows of a layer: alpha float32 [h, w] in 0..1, and colours [h, w, 3]."""
-    if placement.bend_of(layer.part) is None:
+    if placement.is_affine(layer.part):
         top, left = area[0].start, area[1].start
         place = placement.maps[layer.part] @ np.array([[1, 0, layer.left], [0, 1, layer.top], [0, 0, 1]])
         place = place - np.array([[0, 0, left], [0, 0, top]])

@@ -9,7 +9,7 @@ import numpy as np
 
 from animatex.codec.motion.bones import BACK_TO_FRONT, Joints
 from animatex.codec.motion.placement import apply
-from animatex.codec.motion.symmetry import hidden_trunk, limb_reflection, mirrored, opposite, reflection
+from animatex.codec.motion.symmetry import hidden_trunk, limb_reflection, opposite, with_other_side
 from animatex.pose.skeleton import (
     HEAD_PART,
     LEFT_ELBOW,
@@ -139,7 +139,10 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         shape |= seen | (_along_bone(part, seen, joints) & (mask > 0.5))
         # Around a knee the picture shows one limb, whichever side of it a pixel is counted to.
         own = seen | (shape & np.isin(owner, _next_on_limb(part)))
-        layer = _cut(part, shape, own, rig.image, mask, reflection(joints) if part == TORSO_PART else None)
+        image = rig.image
+        if part == TORSO_PART:
+            image, own = with_other_side(image, own, shape & (mask > 0.9), joints)
+        layer = _cut(part, shape, own, image, mask)
         layers.append(
             _beyond_the_picture(layer, owner.shape) if _is_cropped(part, joints, owner.shape) else layer
         )
@@ -214,14 +217,7 @@ def _is_neckless(head: np.ndarray, torso: np.ndarray) -> bool:
     return bool(meets > _NECKLESS * max(widths) and thickness < _STRAIGHT * length)
 
 
-def _cut(
-    part: int,
-    shape: np.ndarray,
-    own: np.ndarray,
-    image: np.ndarray,
-    mask: np.ndarray,
-    across: np.ndarray | None,
-) -> Layer:
+def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask: np.ndarray) -> Layer:
     margin = max(4, round(0.02 * image.shape[0]))
     rows, columns = np.flatnonzero(shape.any(1)), np.flatnonzero(shape.any(0))
     top, bottom = max(0, rows[0] - margin), min(image.shape[0], rows[-1] + margin + 1)
@@ -231,9 +227,6 @@ def _cut(
     sure = (own[box] & (mask[box] > 0.9)).astype(np.float32)
     if sure.sum() < 16:
         sure = own[box].astype(np.float32)
-    colour = push_pull(image[box], sure)
-    if across is not None:
-        colour = _with_other_side(colour, sure, shape, box, image, mask, own, across)
     # Between parts the edge is where the label changes; against the background it is as soft as the mask.
     inner = cv2.GaussianBlur(shape[box].astype(np.float32), (0, 0), 0.7)
     outline = cv2.dilate(shape[box].astype(np.uint8), np.ones((3, 3), np.uint8)) * mask[box]
@@ -243,20 +236,9 @@ def _cut(
         part,
         int(left),
         int(top),
-        colour,
+        push_pull(image[box], sure),
         np.rint(255 * alpha.clip(0, 1)).astype(np.uint8),
     )
-
-
-def _with_other_side(colour, sure, shape, box, image, mask, own, across):
-    known = mirrored((own & (mask > 0.9)).astype(np.uint8) * 255, across)[box] > 250
-    use = known & (sure < 0.5) & shape[box]
-    if not use.any():
-        return colour
-    other = mirrored(image, across)[box]
-    out = colour.copy()
-    out[use] = other[use]
-    return out
 
 
 def _is_cropped(part: int, joints: Joints, size: tuple[int, int]) -> bool:

@@ -1,0 +1,167 @@
+"""How the parts of a picture get to their places in one frame: a map each, and some parts bend.
+
+A map is float64 [2, 3] and takes reference pixels (x, y, 1) to frame pixels; whole numbers are the centres of
+pixels. P parts (11), N points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_ROUNDS = 6
+"""How often a slide is gone back to find where it ends: each leaves less than half of what was missing."""
+
+IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bend:
+    """A part's far end that moves by a map of its own, such as the hand at the end of a forearm.
+
+    Attributes:
+        part: Index in `PARTS`.
+        beyond: The far end's map.
+        start, end: Places in the reference, float64 [2]: from one to the other, the part's own map passes
+            smoothly into `beyond`.
+    """
+
+    part: int
+    beyond: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+
+    def share(self, points: np.ndarray) -> np.ndarray:
+        """How much of `beyond` holds at reference points [..., 2]: 0..1, [...]."""
+        axis = self.end - self.start
+        along = ((points - self.start) @ axis / max(float(axis @ axis), 1e-9)).clip(0, 1)
+        smooth: np.ndarray = along * along * (3 - 2 * along)
+        return smooth
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slide:
+    """A round patch of a part that slides over it, as a face does over a head that looks aside.
+
+    Attributes:
+        part: Index in `PARTS`.
+        centre: Of the patch in the reference, float64 [2].
+        radius: Where it has faded into what stays, reference pixels.
+        shift: How far the centre slides before the part's map, float64 [2], reference pixels. Less than half
+            the radius: more would fold the patch.
+    """
+
+    part: int
+    centre: np.ndarray
+    radius: float
+    shift: np.ndarray
+
+    def before(self, points: np.ndarray) -> np.ndarray:
+        """Where the reference has what lies at points [..., 2] after sliding."""
+        # Halfway between both places the patch is pressed together as much on one side as it is stretched on
+        # the other.
+        away = ((points - self.centre - self.shift / 2) ** 2).sum(-1) / self.radius**2
+        near = (1 - away).clip(0)
+        slid: np.ndarray = points - (near * near * (3 - 2 * near))[..., None] * self.shift
+        return slid
+
+    def after(self, points: np.ndarray) -> np.ndarray:
+        """Where reference points [..., 2] lie after sliding."""
+        slid = points
+        for _ in range(_ROUNDS):
+            slid = slid + points - self.before(slid)
+        return slid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placement:
+    """Where one frame has the parts of the reference.
+
+    Attributes:
+        maps: float64 [P, 2, 3].
+        bends: At most one for each part.
+        face: What slides over the head, if anything does.
+    """
+
+    maps: np.ndarray
+    bends: tuple[Bend, ...] = ()
+    face: Slide | None = None
+
+    def is_affine(self, part: int) -> bool:
+        """Whether a part's map says all of its way."""
+        return self.bend_of(part) is None and self.slide_of(part) is None
+
+    def slide_of(self, part: int) -> Slide | None:
+        """What slides over the part."""
+        return self.face if self.face is not None and self.face.part == part else None
+
+    def bend_of(self, part: int) -> Bend | None:
+        """The part's bend, if it has one."""
+        return next((bend for bend in self.bends if bend.part == part), None)
+
+    def to_frame(self, part: int, points: np.ndarray) -> np.ndarray:
+        """Send a part's points [..., 2] from the reference to the frame."""
+        slide, bend = self.slide_of(part), self.bend_of(part)
+        points = points if slide is None else slide.after(points)
+        placed = apply(self.maps[part], points)
+        if bend is None:
+            return placed
+        share = bend.share(points)[..., None]
+        return (1 - share) * placed + share * apply(bend.beyond, points)
+
+    def to_reference(self, part: int, points: np.ndarray) -> np.ndarray:
+        """Send a part's points [..., 2] from the frame to the reference."""
+        slide, bend = self.slide_of(part), self.bend_of(part)
+        source = apply(inverse(self.maps[part]), points)
+        if bend is not None:
+            share = bend.share(source)[..., None]
+            source = (1 - share) * source + share * apply(inverse(bend.beyond), points)
+        return source if slide is None else slide.before(source)
+
+    def scaled(self, scale: float) -> Placement:
+        """The same in pictures of `scale` times the size."""
+        bends = (
+            Bend(
+                bend.part,
+                scaled_map(bend.beyond, scale),
+                scaled_places(bend.start, scale),
+                scaled_places(bend.end, scale),
+            )
+            for bend in self.bends
+        )
+        face = self.face and Slide(
+            self.face.part,
+            scaled_places(self.face.centre, scale),
+            scale * self.face.radius,
+            scale * self.face.shift,
+        )
+        return Placement(np.stack([scaled_map(affine, scale) for affine in self.maps]), tuple(bends), face)
+
+
+def apply(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Send points [..., 2] through a map [2, 3]."""
+    return points @ affine[:, :2].T + affine[:, 2]
+
+
+def inverse(affine: np.ndarray) -> np.ndarray:
+    """Undo a map [2, 3]."""
+    linear = np.linalg.inv(affine[:, :2])
+    return np.concatenate([linear, -linear @ affine[:, 2:]], 1)
+
+
+def around(linear: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The map with a linear part [2, 2] that takes the point `source` to `target`."""
+    return np.concatenate([linear, (target - linear @ source)[:, None]], 1)
+
+
+def scaled_places(places: np.ndarray, scale: float) -> np.ndarray:
+    """Where places [..., 2] are in a picture of `scale` times the size."""
+    return (places + 0.5) * scale - 0.5
+
+
+def scaled_map(affine: np.ndarray, scale: float) -> np.ndarray:
+    """Make a map [2, 3] of pixels that of pictures of `scale` times the size."""
+    centre = np.full(2, scaled_places(np.zeros(()), scale))
+    linear = affine[:, :2]
+    return around(linear, centre, affine[:, 2] * scale + centre)
