@@ -32,18 +32,23 @@ _MAX_ROLL = np.deg2rad(40)
 _NARROW_HEAD, _WIDE_HEAD = 0.8, 1.05
 """How much narrower or wider a turned head may get."""
 
+_NECK = 0.35
+"""How far a head may leave its neck, as a share of the way from there to the ears."""
+
 _TURNING = {sk.RIGHT_EAR: 2.0, sk.LEFT_EAR: 2.0, sk.NECK: 0.5}
 """How much more or less than eyes and nose other points say of a head's tilt."""
 
-_FACE, _LOOK = 0.5, 0.2
+_FACE, _LOOK = 0.5, 0.15
 """Half a face's width, and how far it can slide, as shares of the way from ear to ear."""
 
-_MAX_HIP_TILT = np.deg2rad(30)
+_MAX_HIP_TILT = np.deg2rad(35)
+"""How far hips tilt against the chest."""
+
 _WAIST = (0.75, 1.05)
 """Where the chest's motion passes into the hips', as shares of the way from the neck to them."""
 
-_FOOT_TURN = 0.35
-"""How much of a calf's turn its foot takes part in."""
+_LEVEL, _MAX_ANKLE = 0.65, np.deg2rad(35)
+"""How much of a calf's turn its foot undoes to stay level, and how far its ankle lets it."""
 
 _END = (0.8, 1.1)
 """Where a forearm's or calf's motion passes into the hand's or foot's, as shares of its length."""
@@ -169,7 +174,13 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
         if length > 1:
             ratio = min(max(float(np.linalg.norm(line_to)) / length, _NARROW_HEAD), _WIDE_HEAD)
             linear = linear @ (np.eye(2) + (ratio - 1) * np.outer(line_from, line_from) / length**2)
-    return around(linear, *(np.average(pose.places[held], 0, weights) for pose in (reference, frame)))
+    affine = around(linear, *(np.average(pose.places[held], 0, weights) for pose in (reference, frame)))
+    # However far ears go, a head stays on its neck.
+    neck, ear = reference.places[sk.NECK], reference.places[held].mean(0)
+    loose = apply(affine, neck) - frame.places[sk.NECK]
+    length, longest = float(np.linalg.norm(loose)), _NECK * float(np.linalg.norm(ear - neck))
+    affine[:, 2] -= loose * (1 - min(1.0, longest / max(length, 1e-9)))
+    return affine
 
 
 def _face(reference: Joints, frame: Joints, head: np.ndarray) -> Slide | None:
@@ -223,12 +234,14 @@ def _bent_waist(reference: Joints, frame: Joints, torso: np.ndarray) -> Bend | N
     line_from, line_to = (pose.places[sk.LEFT_HIP] - pose.places[sk.RIGHT_HIP] for pose in (reference, frame))
     if min(np.linalg.norm(line_from), np.linalg.norm(line_to)) < 2:
         return None
-    tilt = min(max(_angle(line_from, line_to), -_MAX_HIP_TILT), _MAX_HIP_TILT)
+    hips_from, hips_to = (pose.places[list(_HIPS)].mean(0) for pose in (reference, frame))
+    neck = reference.places[sk.NECK]
+    lean = _angle(hips_from - neck, torso[:, :2] @ (hips_from - neck))
+    tilt = _angle(_rotation(lean) @ line_from, line_to)
+    tilt = lean + min(max(tilt, -_MAX_HIP_TILT), _MAX_HIP_TILT)
     across = line_from / np.linalg.norm(line_from)
     narrowed = float(np.linalg.norm(torso[:, :2] @ across))
     linear = _rotation(tilt) @ (np.eye(2) + (narrowed - 1) * np.outer(across, across))
-    hips_from, hips_to = (pose.places[list(_HIPS)].mean(0) for pose in (reference, frame))
-    neck = reference.places[sk.NECK]
     start, end = (neck + share * (hips_from - neck) for share in _WAIST)
     return Bend(TORSO_PART, around(linear, hips_from, hips_to), start, end)
 
@@ -242,7 +255,7 @@ def _bent_end(limb: LimbPart, reference: Joints, frame: Joints, affine: np.ndarr
     bone = reference.places[limb.end] - reference.places[limb.start]
     turn = _angle(bone, affine[:, :2] @ bone)
     if limb.end in (sk.RIGHT_ANKLE, sk.LEFT_ANKLE):
-        turn *= _FOOT_TURN
+        turn -= min(max(_LEVEL * turn, -_MAX_ANKLE), _MAX_ANKLE)
     end = reference.places[limb.end]
     beyond = around(_rotation(turn), end, apply(affine, end))
     start, stop = (reference.places[limb.start] + share * bone for share in _END)

@@ -9,14 +9,10 @@ from hypothesis import strategies as st
 
 from animatex.codec.motion.bones import (
     BACK_TO_FRONT,
-    IDENTITY,
     Joints,
-    apply,
-    inverse,
-    part_maps,
-    scaled_maps,
-    scaled_places,
+    place_parts,
 )
+from animatex.codec.motion.placement import IDENTITY, apply
 from animatex.pose import skeleton as sk
 from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART
 from tests.rig.puppets import SIZE, dancing, standing
@@ -29,6 +25,10 @@ CALVES = [PARTS.index("right_calf"), PARTS.index("left_calf")]
 
 angles = st.floats(-np.pi, np.pi)
 shifts = st.tuples(st.floats(-80, 80), st.floats(-80, 80))
+
+
+def part_maps(reference: Joints, frame: Joints, neckless: bool = False) -> np.ndarray:
+    return place_parts(reference, frame, neckless).maps
 
 
 def hiding(pose: Joints, *joints: int) -> Joints:
@@ -156,27 +156,9 @@ def test_a_turned_torso_gets_narrower_but_never_a_line(squeeze: float) -> None:
     assert 0.49 <= linear[0, 0] <= 1.16
 
 
-@given(angle=angles, scale=st.floats(0.2, 3), shift=shifts, x=st.floats(-9, 9), y=st.floats(-9, 9))
-def test_the_inverse_undoes_a_map(
-    angle: float, scale: float, shift: tuple[float, float], x: float, y: float
-) -> None:
-    _, affine = moved(scale * turn(angle), shift)
-    there = apply(affine, np.array([x, y]))
-    assert np.allclose(apply(inverse(affine), there), (x, y), atol=1e-8)
-
-
 def test_every_part_but_the_background_has_a_depth_and_parents_come_first() -> None:
     assert sorted(BACK_TO_FRONT) == list(range(1, len(PARTS)))
     known = {TORSO_PART}
     for limb in LIMB_PARTS:
         assert limb.parent in known
         known.add(limb.part)
-
-
-@given(angles, shifts, st.sampled_from([0.25, 0.5, 2.0]))
-def test_maps_of_a_scaled_picture_move_scaled_places_alike(
-    angle: float, shift: tuple[float, float], scale: float
-) -> None:
-    _, affine = moved(turn(angle), shift)
-    small = apply(scaled_maps(affine[None], scale)[0], scaled_places(STILL, scale))
-    assert np.allclose(small, scaled_places(apply(affine, STILL), scale))

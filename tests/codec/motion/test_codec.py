@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from animatex.codec.codec import Scene
-from animatex.codec.motion.bones import apply, inverse
 from animatex.codec.motion.codec import MotionClip, MotionCodec, MotionTruth, scaled_rig
 from animatex.codec.motion.compose import compose
 from animatex.config.model import MotionCodecConfig, RigConfig
@@ -58,8 +57,8 @@ def test_latents_get_fewer_as_cells_get_larger(downsampling: int, cells: tuple[i
 def test_zero_latents_are_the_rigid_composition_exactly(downsampling: int) -> None:
     made = opened(downsampling)
     frames = made.decode(torch.zeros(1, 13, FRAMES, *made.prior.shape[3:]))
-    for frame, maps in zip(frames, made.maps, strict=True):
-        assert np.array_equal(frame, compose(made.puppet, maps).picture)
+    for frame, placement in zip(frames, made.placements, strict=True):
+        assert np.array_equal(frame, compose(made.puppet, placement).picture)
 
 
 def test_latents_near_zero_change_nothing_either() -> None:
@@ -87,9 +86,9 @@ def test_corrections_that_tear_a_character_are_left_out() -> None:
 
 def test_the_prior_is_what_the_composition_shows() -> None:
     made = opened()
-    for frame, maps in enumerate(made.maps):
+    for frame, placement in enumerate(made.placements):
         shares, colours = made.prior[0, :11, frame].numpy(), made.prior[0, 11:, frame].numpy()
-        rigid = compose(made.puppet, maps)
+        rigid = compose(made.puppet, placement)
         assert np.allclose((shares + 1) / 2, _cells(rigid.shares.transpose(1, 2, 0)), atol=1e-5)
         assert np.allclose((colours + 1) / 2, _cells(rigid.picture / 255), atol=1e-5)
         assert np.allclose(((shares + 1) / 2).sum(0), 1, atol=1e-4)
@@ -112,11 +111,11 @@ def test_a_reference_in_its_own_pose_implies_itself() -> None:
 def rigid_truth(made: MotionClip) -> MotionTruth:
     """What a renderer would say had the character moved as the rig does."""
     labels, motion = [], []
-    for maps in made.sketch_maps:
-        owner = compose(made.sketch, maps).shares.argmax(0).astype(np.uint8)
+    for placement in made.sketch_placements:
+        owner = compose(made.sketch, placement).shares.argmax(0).astype(np.uint8)
         rows, columns = np.mgrid[: owner.shape[0], : owner.shape[1]]
         places = np.stack([columns, rows], 2).astype(np.float64)
-        back = np.stack([apply(inverse(each), places) for each in maps])
+        back = np.stack([placement.to_reference(part, places) for part in range(len(PARTS))])
         labels.append(owner)
         motion.append(np.take_along_axis(back, owner[None, ..., None], 0)[0].astype(np.float32))
     return MotionTruth(np.stack(labels), np.stack(motion))

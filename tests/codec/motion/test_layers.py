@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animatex.codec.motion.bones import BACK_TO_FRONT, IDENTITY, Joints, part_maps
+from animatex.codec.motion.bones import BACK_TO_FRONT, Joints, place_parts
 from animatex.codec.motion.compose import Composition, compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
+from animatex.codec.motion.placement import IDENTITY, Placement
 from animatex.pose.skeleton import HEAD_PART, LEFT_ANKLE, PARTS, RIGHT_ANKLE, TORSO_PART
 from animatex.rig.rig import Rig
 from animatex.video.frames import Size
@@ -20,7 +21,7 @@ from tests.rig.puppets import dancing, one_hot, puppet
 
 SIZE = Size(192, 160)
 DRAWN = puppet(SIZE)
-STILL = np.repeat(IDENTITY[None], len(PARTS), 0)
+STILL = Placement(np.repeat(IDENTITY[None], len(PARTS), 0))
 
 
 def joints(keypoints: np.ndarray, seen: np.ndarray | None = None) -> Joints:
@@ -34,8 +35,8 @@ def cut(rig: Rig = DRAWN.rig) -> PuppetLayers:
     return cut_layers(rig, REFERENCE)
 
 
-def dance(frame: int) -> np.ndarray:
-    return part_maps(REFERENCE, joints(dancing(SIZE, 8).keypoints[frame]))
+def dance(frame: int) -> Placement:
+    return place_parts(REFERENCE, joints(dancing(SIZE, 8).keypoints[frame]))
 
 
 def check(made: Composition) -> None:
@@ -192,9 +193,9 @@ def test_a_limb_whose_end_is_in_the_picture_ends_there() -> None:
 
 @pytest.mark.parametrize("frame", [0, 2, 5])
 def test_painting_decided_parts_paints_what_composing_does(frame: int) -> None:
-    layers, maps = cut(), dance(frame)
-    made = compose(layers, maps)
-    again = recompose(layers, maps, made.shares, np.zeros((2, *SIZE), np.float32))
+    layers, placement = cut(), dance(frame)
+    made = compose(layers, placement)
+    again = recompose(layers, placement, made.shares, np.zeros((2, *SIZE), np.float32))
     assert np.abs(again.astype(int) - made.picture).mean() < 0.5
     assert (np.abs(again.astype(int) - made.picture) <= 6).mean() > 0.99
 
