@@ -9,7 +9,7 @@ import numpy as np
 
 from animatex.codec.motion.bones import BACK_TO_FRONT, Joints
 from animatex.codec.motion.placement import apply
-from animatex.codec.motion.symmetry import hidden_trunk, limb_reflection, opposite, with_other_side
+from animatex.codec.motion.symmetry import hidden_shape, limb_reflection, opposite, with_other_side
 from animatex.pose.skeleton import (
     HEAD_PART,
     LEFT_ELBOW,
@@ -132,16 +132,12 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     for depth, part in enumerate(present):
         in_front = np.isin(owner, present[depth + 1 :])
         shape = shapes[part] | (_closed(shapes[part]) & in_front)
-        if part == TORSO_PART:
-            shape |= hidden_trunk(shape, in_front, joints)
-        shape |= _round_ends(part, shapes, joints)
+        shape |= hidden_shape(part, shape, in_front, joints) | _round_ends(part, shapes, joints)
         seen = covered.get(part, shapes[part])
         shape |= seen | (_along_bone(part, seen, joints) & (mask > 0.5))
         # Around a knee the picture shows one limb, whichever side of it a pixel is counted to.
         own = seen | (shape & np.isin(owner, _next_on_limb(part)))
-        image = rig.image
-        if part == TORSO_PART:
-            image, own = with_other_side(image, own, shape & (mask > 0.9), joints)
+        image, own = with_other_side(part, rig.image, own, shape & (mask > 0.9), joints)
         layer = _cut(part, shape, own, image, mask)
         layers.append(
             _beyond_the_picture(layer, owner.shape) if _is_cropped(part, joints, owner.shape) else layer

@@ -8,13 +8,17 @@ import numpy as np
 from animatex.codec.motion.bones import Joints
 from animatex.codec.motion.placement import around
 from animatex.pose.skeleton import (
+    HEAD_PART,
+    LEFT_EAR,
     LEFT_HIP,
     LEFT_SHOULDER,
     LIMB_PARTS,
     NECK,
     PARTS,
+    RIGHT_EAR,
     RIGHT_HIP,
     RIGHT_SHOULDER,
+    TORSO_PART,
     LimbPart,
 )
 
@@ -24,18 +28,24 @@ _ALIKE = 1.6
 _TRUNK = (RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP)
 
 
-def reflection(joints: Joints) -> np.ndarray | None:
-    """The map of a picture, [2, 3], that mirrors a trunk at its own spine; None where no spine is known."""
-    if not all(joints.seen[joint] for joint in (NECK, RIGHT_HIP, LEFT_HIP)):
+def reflection(part: int, joints: Joints) -> np.ndarray | None:
+    """The map of a picture, [2, 3], that mirrors a trunk at its spine, or a head between its ears.
+
+    None where the joints that say so are unknown, and for limbs.
+    """
+    if part == TORSO_PART and joints.seen[[NECK, RIGHT_HIP, LEFT_HIP]].all():
+        middle = joints.places[NECK]
+        axis = joints.places[[RIGHT_HIP, LEFT_HIP]].mean(0) - middle
+    elif part == HEAD_PART and joints.seen[[RIGHT_EAR, LEFT_EAR]].all():
+        right, left = joints.places[[RIGHT_EAR, LEFT_EAR]]
+        middle, axis = (right + left) / 2, np.array([right[1] - left[1], left[0] - right[0]])
+    else:
         return None
-    neck, hips = joints.places[NECK], joints.places[[RIGHT_HIP, LEFT_HIP]].mean(0)
-    spine = hips - neck
-    length = float(np.linalg.norm(spine))
+    length = float(np.linalg.norm(axis))
     if length < 1:
         return None
-    along = spine / length
-    linear = 2 * np.outer(along, along) - np.eye(2)
-    return around(linear, neck, neck)
+    along = axis / length
+    return around(2 * np.outer(along, along) - np.eye(2), middle, middle)
 
 
 def opposite(limb: LimbPart) -> LimbPart:
@@ -64,42 +74,44 @@ def limb_reflection(limb: LimbPart, onto: LimbPart, joints: Joints) -> np.ndarra
     return around(linear, start, new_start)
 
 
-def hidden_trunk(trunk: np.ndarray, in_front: np.ndarray, joints: Joints) -> np.ndarray:
-    """What arms hide of a trunk: what its other side shows, and what lies between shoulders and hips.
+def hidden_shape(part: int, seen: np.ndarray, in_front: np.ndarray, joints: Joints) -> np.ndarray:
+    """What arms hide of a trunk or head: what its other side shows, and what lies between shoulders and hips.
 
     Args:
-        trunk: What is seen of it, bool [H, W].
+        part: Index in `PARTS`; a limb tells nothing of itself.
+        seen: What is seen of it, bool [H, W].
         in_front: Where other parts lie over whatever is behind them, bool [H, W].
         joints: Of the character.
 
     Returns:
         bool [H, W], within `in_front`.
     """
-    hidden = np.zeros(trunk.shape, np.uint8)
-    if all(joints.seen[joint] for joint in _TRUNK):
+    hidden = np.zeros(seen.shape, np.uint8)
+    if part == TORSO_PART and joints.seen[list(_TRUNK)].all():
         corners = cv2.convexHull(np.rint(joints.places[list(_TRUNK)]).astype(np.int32))
         cv2.fillConvexPoly(hidden, corners, 1)
-    across = reflection(joints)
+    across = reflection(part, joints)
     if across is not None:
-        hidden |= _mirrored(trunk.astype(np.uint8), across)
+        hidden |= _mirrored(seen.astype(np.uint8), across)
     return (hidden > 0) & in_front
 
 
 def with_other_side(
-    image: np.ndarray, own: np.ndarray, wanted: np.ndarray, joints: Joints
+    part: int, image: np.ndarray, own: np.ndarray, wanted: np.ndarray, joints: Joints
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Complete a trunk's colours by those of its other side.
+    """Complete the colours of a trunk or head by those of its other side.
 
     Args:
+        part: Index in `PARTS`; limbs stay as they are.
         image: uint8 [H, W, 3].
-        own: Where it shows the trunk, bool [H, W].
-        wanted: Where the trunk is, seen or hidden, bool [H, W].
+        own: Where it shows the part, bool [H, W].
+        wanted: Where the part is, seen or hidden, bool [H, W].
         joints: Of the character.
 
     Returns:
-        The picture and where it shows the trunk, with the other side's colours in it.
+        The picture and where it shows the part, with the other side's colours in it.
     """
-    across = reflection(joints)
+    across = reflection(part, joints)
     if across is None:
         return image, own
     # Nothing at the rim, where the mirror image mixes with what is beside it.
