@@ -23,6 +23,7 @@ from animatex.pose.skeleton import (
     RIGHT_KNEE,
     RIGHT_SHOULDER,
     TORSO_PART,
+    LimbPart,
 )
 from animatex.rig.fill import push_pull
 from animatex.rig.rig import Rig
@@ -142,7 +143,9 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         layers.append(
             _beyond_the_picture(layer, owner.shape) if _is_cropped(part, joints, owner.shape) else layer
         )
-    layers = _with_hidden_limbs(layers, shapes, joints)
+    layers = _with_hidden_limbs(
+        layers, [limb for limb in LIMB_PARTS if limb.part not in covered], shapes, joints
+    )
     return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD_PART], shapes[TORSO_PART]))
 
 
@@ -178,10 +181,12 @@ def _covered_thighs(shapes: list[np.ndarray], joints: Joints) -> dict[int, np.nd
     return found
 
 
-def _with_hidden_limbs(layers: list[Layer], shapes: list[np.ndarray], joints: Joints) -> list[Layer]:
-    """Put mirror images in the place of limbs that the picture hides, where it shows the other side's."""
+def _with_hidden_limbs(
+    layers: list[Layer], limbs: list[LimbPart], shapes: list[np.ndarray], joints: Joints
+) -> list[Layer]:
+    """Put mirror images in the place of those limbs that the picture hides and whose other side it shows."""
     drawn = {layer.part: layer for layer in layers}
-    for limb in LIMB_PARTS:
+    for limb in limbs:
         other = opposite(limb)
         across = limb_reflection(other, limb, joints)
         if other.part not in drawn or across is None:

@@ -14,7 +14,16 @@ from animatex.codec.motion.bones import BACK_TO_FRONT, Joints, place_parts
 from animatex.codec.motion.compose import Composition, compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
 from animatex.codec.motion.placement import IDENTITY, Placement
-from animatex.pose.skeleton import HEAD_PART, LEFT_ANKLE, PARTS, RIGHT_ANKLE, TORSO_PART
+from animatex.pose.skeleton import (
+    HEAD_PART,
+    LEFT_ANKLE,
+    NECK,
+    PARTS,
+    RIGHT_ANKLE,
+    RIGHT_ELBOW,
+    RIGHT_WRIST,
+    TORSO_PART,
+)
 from animatex.rig.rig import Rig
 from animatex.video.frames import Size
 from tests.rig.puppets import dancing, one_hot, puppet
@@ -37,6 +46,13 @@ def cut(rig: Rig = DRAWN.rig) -> PuppetLayers:
 
 def dance(frame: int) -> Placement:
     return place_parts(REFERENCE, joints(dancing(SIZE, 8).keypoints[frame]))
+
+
+def moved_by(x: float, y: float, *parts: int) -> Placement:
+    """Those parts shifted, or all."""
+    maps = STILL.maps.copy()
+    maps[list(parts or range(1, len(PARTS))), :, 2] = x, y
+    return Placement(maps)
 
 
 def check(made: Composition) -> None:
@@ -87,8 +103,7 @@ def test_every_part_is_seen_once_in_every_pose(frame: int) -> None:
 
 @given(x=st.integers(-400, 400), y=st.integers(-400, 400))
 def test_whatever_leaves_the_picture_uncovers_the_plate(x: int, y: int) -> None:
-    shift = STILL.copy()
-    shift[1:, :, 2] = x, y
+    shift = moved_by(x, y)
     made = compose(cut(), shift)
     check(made)
     moved = np.zeros(SIZE, np.uint8)
@@ -104,8 +119,7 @@ def test_what_a_part_hid_is_continued_from_the_part_behind() -> None:
     labels[top : top + 10, left : left + 30][labels[top : top + 10, left : left + 30] == TORSO_PART] = 4
     image = np.where((labels == 4)[..., None], 0, DRAWN.image).astype(np.uint8)
     layers = cut(replace(DRAWN.rig, image=image, parts=one_hot(labels)))
-    away = STILL.copy()
-    away[4, :, 2] = 500
+    away = moved_by(500, 0, 4)
     hidden = (labels == 4) & solid(TORSO_PART)
     assert hidden.sum() > 50
     made = compose(layers, away)
@@ -119,8 +133,53 @@ def test_parts_that_are_too_small_are_not_there() -> None:
     speck = np.argwhere(labels == 4)[0]
     labels[labels == 4] = 0
     labels[tuple(speck)] = 4
-    layers = cut(replace(DRAWN.rig, parts=one_hot(labels)))
+    wristless = joints(DRAWN.pose.keypoints[0], np.arange(18) != RIGHT_WRIST)
+    layers = cut_layers(replace(DRAWN.rig, parts=one_hot(labels)), wristless)
     assert 4 not in [layer.part for layer in layers.layers]
+
+
+def test_an_arm_that_the_picture_hides_is_the_mirror_image_of_the_other() -> None:
+    arms = [PARTS.index(f"{side}_{bone}") for side in ("right", "left") for bone in ("upper_arm", "forearm")]
+    labels = DRAWN.labels.copy()
+    labels[np.isin(labels, arms[:2])] = 0
+    image = np.where(np.isin(DRAWN.labels, arms[2:])[..., None], (200, 40, 40), DRAWN.image).astype(np.uint8)
+    layers = cut(replace(DRAWN.rig, image=image, parts=one_hot(labels)))
+    assert [layer.part for layer in layers.layers if layer.guessed] == arms[:2]
+    still, raised = compose(layers, STILL), compose(layers, moved_by(0, -40, *arms[:2]))
+    before, after = ((made.shares[arms[:2]].sum(0) > 0.9) for made in (still, raised))
+    seen = np.isin(DRAWN.labels, arms[:2])
+    assert (before & seen).sum() > 0.5 * seen.sum()
+    assert np.abs(still.picture[before & seen].astype(int) - (200, 40, 40)).max() <= 2
+    # Where the picture hides it, it is behind the trunk, and comes forward as it moves away.
+    trunk = DRAWN.labels == TORSO_PART
+    assert still.shares[TORSO_PART][trunk & solid(TORSO_PART)].min() > 0.95
+    assert after.sum() > 0.8 * before.sum()
+
+
+def test_a_limb_of_which_nothing_is_known_is_not_made_up() -> None:
+    arm = PARTS.index("right_forearm")
+    labels = np.where(DRAWN.labels == arm, 0, DRAWN.labels)
+    rig = replace(DRAWN.rig, parts=one_hot(labels))
+    seen_from_its_end = DRAWN.pose.keypoints[0].copy()
+    seen_from_its_end[RIGHT_WRIST] = (
+        0.7 * seen_from_its_end[RIGHT_ELBOW] + 0.3 * seen_from_its_end[RIGHT_WRIST]
+    )
+    for known in (joints(DRAWN.pose.keypoints[0], np.arange(18) != RIGHT_ELBOW), joints(seen_from_its_end)):
+        assert arm not in [layer.part for layer in cut_layers(rig, known).layers]
+
+
+def test_a_trunk_goes_on_under_an_arm_as_its_other_side_shows() -> None:
+    spine = DRAWN.pose.keypoints[0, NECK, 0]
+    rows, columns = np.nonzero(DRAWN.labels == TORSO_PART)
+    arm, labels = PARTS.index("right_forearm"), DRAWN.labels.copy()
+    hidden = (DRAWN.labels == TORSO_PART) & (np.arange(SIZE.width) < spine - 2)
+    assert len(rows) > 2 * hidden.sum() * 0.8
+    labels[hidden] = arm
+    image = np.where(hidden[..., None], 0, DRAWN.image).astype(np.uint8)
+    made = compose(cut(replace(DRAWN.rig, image=image, parts=one_hot(labels))), moved_by(500, 0, arm))
+    inside = hidden & solid(TORSO_PART)
+    assert (made.shares[TORSO_PART][inside] > 0.9).mean() > 0.95
+    assert np.abs(made.picture[inside].astype(int) - DRAWN.image[rows, columns].mean(0)).mean() < 12
 
 
 def test_a_leg_under_a_skirt_goes_on_up_to_its_hip() -> None:
@@ -178,7 +237,7 @@ def cropped(height: int, seen: bool) -> tuple[PuppetLayers, Size]:
 def test_what_the_picture_cuts_off_goes_on_when_the_character_moves_up(seen: bool) -> None:
     # An ankle that somebody claims to see below the picture is no end of a leg.
     layers, size = cropped(160, seen=seen)
-    up = STILL + np.array([[0, 0, 0], [0, 0, -20]])
+    up = moved_by(0, -20)
     shares = compose(layers, up).shares
     calves = [PARTS.index("right_calf"), PARTS.index("left_calf")]
     assert shares[calves, size.height - 25].sum() > 3
