@@ -6,6 +6,7 @@ process that reads a file. That is why, unlike everything else, it is raised by 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -117,6 +118,8 @@ def check_file(path: Path) -> int:
     for is_kind, name in _KINDS:
         if is_kind(status.st_mode):
             raise InputError(f"{path} is {name}; needs a file", hint="write it into a file first.")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path} cannot be read: {os.strerror(errno.EACCES)}")
     return status.st_size
 
 

@@ -16,8 +16,10 @@ import numpy as np
 
 from animatex.bench.digest import case_digests, suite_digest
 from animatex.bench.suite import SETTINGS, SUITE_FILE, BenchCase, Suite, load_suite, write_suite
+from animatex.checkpoints.catalogue import show_size
 from animatex.epi.realign import realign
 from animatex.errors import ConfigError, InputError
+from animatex.files import in_words
 from animatex.pose.io import write_poses
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
@@ -233,7 +235,7 @@ def _check_room(out: Path, needed: int) -> None:
     free = shutil.disk_usage(around).free
     if needed > free:
         raise InputError(
-            f"the suite takes about {needed / 1e9:.1f} GB; {around} has {free / 1e9:.1f} GB left",
+            f"the suite takes about {show_size(needed)}; {around} has {show_size(free)} left",
             hint="fewer --characters, or --out on another disk.",
         )
 
@@ -250,24 +252,23 @@ def _check_alike(folder: Path, spec: SuiteSpec) -> None:
 def _write_character(folder: Path, character: BenchCharacter, spec: SuiteSpec) -> None:
     own, driver = render(character, spec)
     beside = folder.with_name(f".{folder.name}.part")
-    try:
+    with in_words(folder):
         shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        write_png(beside / "reference.png", own.reference.image, DRAWN)
-        write_video(beside / "target", own.frames, marks=DRAWN)
-        write_video(beside / "driver", driver.frames, marks=DRAWN)
-        for name, poses in (
-            ("reference", own.reference.pose(FPS)),
-            ("target", own.poses),
-            ("rescaled", on_another_body(own, driver)),
-            ("driver", driver.poses),
-        ):
-            write_poses(_rounded(poses), beside / f"{name}.npz")
-        beside.rename(folder)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        try:
+            beside.mkdir(parents=True)
+            write_png(beside / "reference.png", own.reference.image, DRAWN)
+            write_video(beside / "target", own.frames, marks=DRAWN)
+            write_video(beside / "driver", driver.frames, marks=DRAWN)
+            for name, poses in (
+                ("reference", own.reference.pose(FPS)),
+                ("target", own.poses),
+                ("rescaled", on_another_body(own, driver)),
+                ("driver", driver.poses),
+            ):
+                write_poses(_rounded(poses), beside / f"{name}.npz")
+            beside.rename(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
 
 
 def _rounded(poses: PoseSequence) -> PoseSequence:

@@ -68,7 +68,9 @@ class MediaPipe:
             MissingPackage: MediaPipe is not installed.
             BackendError: Its version has no bundled models.
         """
-        package = require("mediapipe", for_="finding poses")
+        # Its import brings Matplotlib's, which complains where this user has no folder for it.
+        with _quiet():
+            package = require("mediapipe", for_="finding poses")
         if not hasattr(package, "solutions"):
             raise BackendError(
                 f"pose estimator 'mediapipe' does not work here: "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from animatex.files import in_words
+from animatex.files import in_words, replacing
 
 
 class MetricsLog:
@@ -49,6 +49,5 @@ def read_metrics(path: Path) -> list[dict[str, str | int | float | None]]:
 def _drop_after(path: Path, step: int) -> None:
     records = read_metrics(path)
     kept = [record for record in records if int(record["step"] or 0) <= step]
-    beside = path.with_name(path.name + ".partial")
-    beside.write_text("".join(json.dumps(record) + "\n" for record in kept))
-    beside.replace(path)
+    with replacing(path) as beside:
+        beside.write_text("".join(json.dumps(record) + "\n" for record in kept))

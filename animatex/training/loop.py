@@ -105,9 +105,11 @@ def train_stage(
     log = MetricsLog(plan.folder / "metrics.jsonl", run.state.step) if launch.is_first else None
     progress.start(f"training {plan.name}", plan.steps)
     progress.advance(run.state.step)
-    losses = _train(run, stop, log, progress)
-    if log is not None:
-        log.close()
+    try:
+        losses = _train(run, stop, log, progress)
+    finally:
+        if log is not None:
+            log.close()
     progress.done()
     return StageReport(
         name=plan.name,

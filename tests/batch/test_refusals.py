@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
@@ -10,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -21,7 +19,7 @@ from animatex.errors import AnimateXError
 from animatex.progress import SilentProgress
 from animatex_cli.main import run
 from tests.batch.tiny import SETTINGS, Heard, entries, tiny, work_off, write_samples
-from tests.crowding import files_of_at_most
+from tests.crowding import files_of_at_most, forked, without_privileges
 
 pytestmark = pytest.mark.slow
 
@@ -29,21 +27,6 @@ COMMAND = [
     *("animate", "--batch", "refs/*.png", "--driving", "dances", "--out-dir", "out", "--preset", "tiny"),
     *(word for setting in SETTINGS for word in ("--set", setting)),
 ]
-
-
-def forked(work: Callable[[], object]) -> int | None:
-    """Do something in a process of its own, which fails as a test does; give its exit code."""
-    process = get_context("fork").Process(target=work, daemon=True)
-    process.start()
-    process.join()
-    return process.exitcode
-
-
-def without_privileges() -> None:
-    """Let permissions bind this process even if it is the super-user's."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    version_3, nobody = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-    assert libc.capset(version_3, nobody) == 0
 
 
 def lying(folder: Path) -> set[str]:
