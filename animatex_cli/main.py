@@ -70,9 +70,15 @@ def run(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in args
     args = [arg for arg in args if arg != "--debug"]
     try:
-        return int(app(args=args, prog_name="animatex", standalone_mode=False) or 0)
-    except AnimateXError as error:
-        if debug:
+        code = int(app(args=args, prog_name="animatex", standalone_mode=False) or 0)
+        # What is still held back may find no room, or nobody who reads it.
+        sys.stdout.flush()
+        return code
+    except (AnimateXError, ImportError) as error:
+        stopped = _stopped_by(error)
+        if stopped is not None:
+            return stopped
+        if debug or not isinstance(error, AnimateXError):
             raise
         console.show_error(error.message, error.hint)
         return error.exit_code
@@ -96,6 +102,15 @@ def main() -> NoReturn:
             signal.signal(number, _leave)
     console.prepare_streams()
     sys.exit(run())
+
+
+def _stopped_by(error: BaseException | None) -> int | None:
+    """Give the exit code of a request to stop that a compiled package has called a failed import."""
+    while error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
+        error = error.__cause__
+    if error is None:
+        return None
+    return int(error.code or 0) if isinstance(error, SystemExit) else INTERRUPTED
 
 
 def _leave(number: int, _frame: object) -> NoReturn:

@@ -19,6 +19,7 @@ from animatex.batch.watch import Watch
 from animatex.errors import AnimateXError, BackendError
 
 _PARENT_SECONDS = 1.0
+_FROM_TERMINALS = [signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
 def supervise(work: Sequence[Job] | Watch, options: BatchOptions, listener: Listener) -> None:
@@ -84,8 +85,9 @@ def _received(receiver: Connection) -> AnimateXError | None:
 def _work(
     work: Sequence[Job] | Watch, options: BatchOptions, listener: Listener, sender: Connection, parent: int
 ) -> None:
-    # A terminal's Ctrl-C reaches both processes; the parent passes it on as SIGTERM.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What a terminal sends reaches both processes; the parent passes it on as SIGTERM.
+    for number in _FROM_TERMINALS:
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # The parent needs no networks, and so does not import what takes long.

@@ -73,7 +73,9 @@ def test_a_worker_whose_parent_is_killed_ends_too(place):
     assert leftovers(place) == []
 
 
-@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_the_command_stopped_in_order_leaves_nothing_running(stop, code, place):
     running = subprocess.Popen(COMMAND, cwd=place, start_new_session=True)
     while running.poll() is None and not outputs(place):

@@ -11,9 +11,11 @@ import pytest
 import typer
 
 from animatex import __version__
-from animatex.errors import AnimateXError, ConfigError, InputError
+from animatex.errors import AnimateXError, ConfigError, InputError, MissingPackage
+from animatex.pose.io import write_poses
 from animatex_cli import main
 from animatex_cli.main import app, run
+from tests.cli.test_animate import waving
 
 
 @pytest.fixture
@@ -109,6 +111,21 @@ def test_a_bug_looks_like_one(failing):
         run(["doctor"])
 
 
+@pytest.mark.parametrize(("request_", "code"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+@pytest.mark.parametrize("explained", [True, False])
+def test_an_interruption_that_becomes_a_failed_import_is_one(request_, code, explained, failing, capsys):
+    # So do modules that are written with pybind11.
+    failed = ImportError("initialization failed")
+    failed.__cause__ = request_
+    error: Exception = failed
+    if explained:
+        error = MissingPackage("it cannot be imported")
+        error.__cause__ = failed
+    failing(error)
+    assert run(["doctor"]) == code
+    assert capsys.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(KeyboardInterrupt(), 130), (typer.Abort(), 130), (SystemExit(143), 143)]
 )
@@ -158,9 +175,20 @@ PROGRAM = [sys.executable, "-c", "from animatex_cli.main import main; main()"]
 PRINT = [*PROGRAM, "animate", "a.png", "b.mp4", "--print-config"]
 
 
-def test_a_reader_that_goes_away_has_what_it_wanted():
+SEND = [*PROGRAM, "pose", "convert", "poses.npz", "--out", "-", "--quiet"]
+
+
+@pytest.fixture
+def one_pose(tmp_path, monkeypatch):
+    """So little that it is all held back until the end."""
+    monkeypatch.chdir(tmp_path)
+    write_poses(waving(1), Path("poses.npz"))
+
+
+@pytest.mark.parametrize("command", [PRINT, SEND])
+def test_a_reader_that_goes_away_has_what_it_wanted(command, one_pose):
     reading, writing = os.pipe()
-    process = subprocess.Popen(PRINT, stdout=writing, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(reading)
     os.close(writing)
     _, err = process.communicate(timeout=30)
@@ -168,9 +196,10 @@ def test_a_reader_that_goes_away_has_what_it_wanted():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
-def test_a_full_disk_behind_standard_output_is_told_in_words():
+@pytest.mark.parametrize("command", [PRINT, SEND])
+def test_a_full_disk_behind_standard_output_is_told_in_words(command, one_pose):
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(PRINT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "error: standard output cannot be written: No space left on device\n"
 
