@@ -46,6 +46,9 @@ _ARM_JOINTS = (RIGHT_SHOULDER, RIGHT_ELBOW, LEFT_SHOULDER, LEFT_ELBOW)
 _BEYOND = 0.25
 """How far a cropped part goes on behind the picture's edge, as a part of the picture's height."""
 
+_GOING_ON = {HEAD_PART: cv2.BORDER_REPLICATE}
+"""How colours go on there: mirrored, so that textures do, but for a face, which would have more than two eyes."""
+
 _RIM = 0.02
 """Nearer to the picture's edge than this part of its height, a joint is where a limb is cut off, not where
 it ends: an ankle has a foot below it."""
@@ -267,7 +270,7 @@ def _beyond_the_picture(layer: Layer, size: tuple[int, int]) -> Layer:
         layer.left - left,
         layer.top - top,
         # Colours are known beyond the part's outline, so a mirror image keeps its texture and no background.
-        cv2.copyMakeBorder(layer.colour, *sides, cv2.BORDER_REFLECT),
+        cv2.copyMakeBorder(layer.colour, *sides, _GOING_ON.get(layer.part, cv2.BORDER_REFLECT)),
         cv2.copyMakeBorder(layer.alpha, *sides, cv2.BORDER_REPLICATE),
     )
 
