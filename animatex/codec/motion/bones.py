@@ -21,7 +21,8 @@ BACK_TO_FRONT: tuple[int, ...] = tuple(
 
 _MIN_SQUEEZE = 0.55
 _MIN_SQUEEZE_BLOCK = 0.85
-"""A turned torso gets narrower, never a line; a carton hardly turns at all."""
+_WIDEST = 1.15
+"""A turned torso gets narrower, never a line; a carton hardly turns at all; one that turns back gets wider."""
 
 _LENGTHS = (0.35, 1.8)
 """How much a limb may shrink (pointing at the camera) or grow."""
@@ -100,8 +101,7 @@ def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray
     hips = [hip for hip in _HIPS if reference.seen[hip] and frame.seen[hip]]
     down_from, down_to = _down(reference, hips), _down(frame, hips)
     if down_from is None or down_to is None:
-        # Half bodies have no hips: what is across the shoulders decides alone.
-        linear = _similarity(across_from, across_to)
+        linear = _half_body(across_from, across_to, narrowest)
     else:
         turn = _similarity(down_from, down_to)
         axis = down_to / max(np.linalg.norm(down_to), 1e-9)
@@ -132,6 +132,22 @@ def _down(pose: Joints, hips: list[int]) -> np.ndarray | None:
     return down if np.linalg.norm(down) > 1 else None
 
 
+def _half_body(across_from: np.ndarray, across_to: np.ndarray, narrowest: float) -> np.ndarray:
+    """Turn and squeeze a body whose hips are unknown by what is across its shoulders, [2, 2]."""
+    before, after = float(np.linalg.norm(across_from)), float(np.linalg.norm(across_to))
+    if before < 1:
+        return np.eye(2)
+    tilt = _angle(across_from, across_to)
+    if abs(tilt) > np.pi / 2:
+        # Shoulders that have changed sides are those of somebody seen from behind, not upside down.
+        tilt -= np.copysign(np.pi, tilt)
+    # The nearer shoulders come to each other, the less their line says of a tilt.
+    tilt *= min(1.0, 2 * after / before)
+    along = across_from / before
+    ratio = min(max(after / before, narrowest), _WIDEST)
+    return _rotation(tilt) @ (np.eye(2) + (ratio - 1) * np.outer(along, along))
+
+
 def _similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Rotation and scale that take one vector to another, [2, 2]."""
     length = max(float(source @ source), 1e-9)
@@ -147,7 +163,7 @@ def _squeeze(
     normal = np.array([-axis[1], axis[0]])
     before, after = float((turn @ across_from) @ normal), float(across_to @ normal)
     ratio = abs(after) / max(abs(before), 1e-6) if abs(before) > 1 else 1.0
-    ratio = min(max(ratio, narrowest), 1.15)
+    ratio = min(max(ratio, narrowest), _WIDEST)
     return np.eye(2) + (ratio - 1) * np.outer(normal, normal)
 
 

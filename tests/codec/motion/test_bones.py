@@ -150,6 +150,28 @@ def test_half_a_body_follows_its_shoulders() -> None:
 
 
 @given(squeeze=st.floats(-1.5, 1.5))
+def test_half_a_body_that_turns_gets_narrower_and_stays_upright(squeeze: float) -> None:
+    middle = STILL[sk.NECK, 0]
+    places = STILL.copy()
+    places[:, 0] = middle + squeeze * (places[:, 0] - middle)
+    legs = (*sk.RIGHT_LEG, *sk.LEFT_LEG)
+    linear = part_maps(hiding(REFERENCE, *legs), Joints(places, WHOLE))[TORSO_PART][:, :2]
+    assert np.allclose(linear, np.diag([np.clip(abs(squeeze), 0.55, 1.15), 1]), atol=1e-6)
+
+
+@given(st.lists(st.integers(0, 17), max_size=18), st.floats(0, 1e4), st.floats(0, 1e4))
+def test_key_points_that_fall_together_leave_a_picture_that_can_be_painted(
+    fallen: list[int], x: float, y: float
+) -> None:
+    places = STILL.copy()
+    places[fallen] = x, y
+    for reference, frame in ((REFERENCE, Joints(places, WHOLE)), (Joints(places, WHOLE), REFERENCE)):
+        placed = place_parts(reference, frame)
+        for part in range(1, len(PARTS)):
+            assert np.isfinite(placed.to_reference(part, STILL)).all()
+
+
+@given(squeeze=st.floats(-1.5, 1.5))
 def test_a_turned_torso_gets_narrower_but_never_a_line(squeeze: float) -> None:
     middle = STILL[sk.NECK, 0]
     places = STILL.copy()
