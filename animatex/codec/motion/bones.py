@@ -22,7 +22,7 @@ BACK_TO_FRONT: tuple[int, ...] = tuple(
 _MIN_SQUEEZE = 0.55
 _MIN_SQUEEZE_BLOCK = 0.85
 _WIDEST = 1.15
-"""A turned torso gets narrower, never a line; a carton hardly turns at all; one that turns back gets wider."""
+"""A turned torso gets narrower, never a line, and wider when it turns back; a carton hardly turns at all."""
 
 _LENGTHS = (0.35, 1.8)
 """How much a limb may shrink (pointing at the camera) or grow."""

@@ -47,7 +47,7 @@ _BEYOND = 0.25
 """How far a cropped part goes on behind the picture's edge, as a part of the picture's height."""
 
 _GOING_ON = {HEAD_PART: cv2.BORDER_REPLICATE}
-"""How colours go on there: mirrored, so that textures do, but for a face, which would have more than two eyes."""
+"""How colours go on there: mirrored, so that textures do; but a face would have more than two eyes."""
 
 _RIM = 0.02
 """Nearer to the picture's edge than this part of its height, a joint is where a limb is cut off, not where
