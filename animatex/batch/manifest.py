@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path, PurePosixPath
 
@@ -22,7 +22,7 @@ from animatex.config.overrides import Override
 from animatex.config.problems import Problem, problems_of, summary
 from animatex.config.run import AnimateConfig, NonNegative
 from animatex.config.section import Section
-from animatex.errors import ConfigError, InputError
+from animatex.errors import ConfigError, InputError, brief
 from animatex.limits import JOBS, TEXT_BYTES, read_bytes
 from animatex.pose.io import READ_SUFFIXES, holds_poses
 from animatex.record import record_path, result_title
@@ -315,19 +315,23 @@ def _from_yaml(text: str, path: Path) -> Node:
 def _from_csv(text: str, path: Path) -> tuple[Node, ...]:
     """Read a table: an empty cell is not given; settings are separated by semicolons."""
     reader = csv.DictReader(io.StringIO(text), restkey="", strict=True)
-    items = []
+    rows = []
     try:
         for row in reader:
             where = Where(str(path), reader.line_num)
             if "" in row:
-                raise ConfigError(f"{where}: more cells than columns, which are {', '.join(row)[:-2]}")
-            cells = {key: _cell(key, value) for key, value in row.items() if value}
-            items.append(
-                Node({k: _node(v, where, path.parent) for k, v in cells.items()}, where, path.parent)
-            )
+                columns = brief(", ".join(row)[:-2])
+                raise ConfigError(f"{where}: more cells than columns, which are {columns}")
+            rows.append((where, row))
     except csv.Error as error:
         raise ConfigError(f"{Where(str(path), reader.reader.line_num)}: {error}") from error
-    return tuple(items)
+    _check_number(len(rows), str(path))
+    return tuple(_from_row(row, where, path.parent) for where, row in rows)
+
+
+def _from_row(row: Mapping[str, str], where: Where, folder: Path) -> Node:
+    cells = {key: _node(_cell(key, text), where, folder) for key, text in row.items() if text}
+    return Node(cells, where, folder)
 
 
 def _cell(column: str, text: str) -> object:
@@ -337,10 +341,10 @@ def _cell(column: str, text: str) -> object:
 
 
 def _from_json_lines(text: str, path: Path) -> tuple[Node, ...]:
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    _check_number(len(lines), str(path))
     items = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
+    for number, line in lines:
         where = Where(str(path), number)
         try:
             value = json.loads(line, object_pairs_hook=_without_repeats)

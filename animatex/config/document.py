@@ -23,6 +23,9 @@ Data: TypeAlias = "Scalar | dict[str, Data] | tuple[Data, ...]"
 KeyPath: TypeAlias = tuple[str | int, ...]
 
 MAX_DEPTH = 32
+MAX_VALUES = 200_000
+"""Names included. A batch of 10000 jobs has fewer, and PyYAML needs seconds for so many."""
+
 _LARGEST = 2**63 - 1
 _PRESET_HINT = "name a preset, or a YAML file that exists."
 _PART_HINT = "a part file lies beside the file that names it; --print-config shows a preset without parts."
@@ -216,6 +219,7 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = _resolvers({})
     depth = 0
+    values = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -224,6 +228,9 @@ class _Loader(yaml.SafeLoader):
             raise yaml.composer.ComposerError(
                 None, None, f"*{event.anchor} refers to another value; write the value out", mark
             )
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise yaml.composer.ComposerError(None, None, f"more than {MAX_VALUES} values", mark)
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise yaml.composer.ComposerError(None, None, f"nested deeper than {MAX_DEPTH} levels", mark)

@@ -13,6 +13,9 @@ from animatex.config.document import Data, KeyPath, Where
 from animatex.config.schema import choose, describe, item, kind_of, options, sections
 from animatex.config.section import Section
 
+_SHOWN = 50
+"""Problems of one file that are listed; who has more has made one mistake many times."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -57,11 +60,14 @@ def problems_of(
 
 
 def summary(title: str, problems: list[Problem]) -> str:
-    """Write one problem on one line, several below a title."""
+    """Write one problem on one line, several below a title; of very many, the first."""
     if len(problems) == 1:
         return f"{problems[0].where}: {problems[0].text}"
     lines = [f"{title} cannot be used ({len(problems)} problems)"]
-    return "\n".join(lines + [f"  {problem.where}: {problem.text}" for problem in problems])
+    lines += [f"  {problem.where}: {problem.text}" for problem in problems[:_SHOWN]]
+    if len(problems) > _SHOWN:
+        lines.append(f"  and {len(problems) - _SHOWN} more")
+    return "\n".join(lines)
 
 
 def nearest(word: object, known: Iterable[object]) -> str:

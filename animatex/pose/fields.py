@@ -20,6 +20,9 @@ Json = Any
 
 READABLE = "our .npz and .jsonl, OpenPose JSON (a file or a folder) and DWPose's .pkl can be read."
 _HUGE = 1e9
+_MAX_BRACKETS = 4_000_000
+"""An hour of poses has a fifth; each may take thirty times its own memory."""
+
 MAKE = "make the file again with: animatex pose extract."
 
 
@@ -29,6 +32,8 @@ def parse_json(text: str, source: str) -> Json:
     Raises:
         InputError: It is none.
     """
+    if text.count("[") + text.count("{") > _MAX_BRACKETS:
+        raise InputError(f"{source} has more than {_MAX_BRACKETS} brackets", hint=READABLE)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

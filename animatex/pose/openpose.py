@@ -35,6 +35,9 @@ _OPENPOSE_PARTS = (
     ("hand_left_keypoints_2d", LEFT_HAND, (21,)),
     ("hand_right_keypoints_2d", RIGHT_HAND, (21,)),
 )
+_TABLE_BYTES = NUM_KEYPOINTS * 3 * 4
+"""Of one person, and of a frame with nobody in it."""
+
 _FRAME_FILE = re.compile(r"\d{12}_keypoints\.json")
 
 
@@ -54,6 +57,7 @@ def read_openpose(path: Path, canvas: Size | None, fps: float | None, person: Pe
     frames = _folder_frames(path) if path.is_dir() else _file_frames(path)
     sizes: list[Size] = []
     detections = []
+    unpacked = 0
     for number, (source, frame) in enumerate(frames):
         where = f"{source}, frame {number}"
         if not isinstance(frame, dict) or not isinstance(frame.get("people"), list):
@@ -75,6 +79,12 @@ def read_openpose(path: Path, canvas: Size | None, fps: float | None, person: Pe
                 hint="one clip has one size.",
             )
         sizes.append(size)
+        unpacked += max(1, len(frame["people"])) * _TABLE_BYTES
+        if unpacked > POSE_BYTES.value():
+            raise InputError(
+                f"{path} unpacks to more than {POSE_BYTES.value()} bytes",
+                hint=POSE_BYTES.raise_to(10 * POSE_BYTES.value()),
+            )
         detections.append(_people(frame["people"], size, where))
     if not detections:
         raise InputError(f"{path} has no frames")

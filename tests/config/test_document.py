@@ -139,6 +139,12 @@ def test_deep_nesting_is_refused():
     assert problem("a: " + "[" * 5000) == f"mine.yaml:1: nested deeper than {MAX_DEPTH} levels"
 
 
+def test_more_values_than_anybody_writes_are_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("animatex.config.document.MAX_VALUES", 5)
+    assert read("a: {b: 1}") == {"a": {"b": 1}}
+    assert problem("a:\n  b: 1\n  c: 1\n") == "mine.yaml:3: more than 5 values"
+
+
 def test_a_merge_key_is_a_key_like_any_other():
     assert read("<<: {a: 1}") == {"<<": {"a": 1}}
 

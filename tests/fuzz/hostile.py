@@ -210,6 +210,12 @@ def _poses(folder: Path) -> Iterator[Hostile]:
     nan = points.replace("1.0", "NaN", 1)
     yield Hostile("NaN among the key points", _write(folder / "nan.jsonl", frame % "8" + nan), read)
     yield Hostile("JSON of 100000 brackets", _write(folder / "deep.json", "[" * 100_000), read)
+    empty = "[" + ", ".join(['{"people": []}'] * 200_000) + "]"
+    yield Hostile(
+        "OpenPose's JSON of 200000 frames without people", _write(folder / "empty.json", empty), read
+    )
+    flat = "[" + "[], " * 4_000_000 + "1]"
+    yield Hostile("OpenPose's JSON of 4000000 empty lists", _write(folder / "lists.json", flat), read)
     yield Hostile("OpenPose's JSON of 300 MB", _sparse(folder / "long.json", b"[", 300 * 10**6), read)
 
 
@@ -243,6 +249,8 @@ def _texts(folder: Path) -> Iterator[Hostile]:
     yield Hostile("a preset with anchors that explode", _write(folder / "laughs.yaml", laughs), read)
     yield Hostile("a preset of 5000 brackets", _write(folder / "deep.yaml", "a: " + "[" * 5000), read)
     call = "a: !!python/object/apply:os.mknod [trace]\n"
+    flat = _write(folder / "flat.yaml", "a: [" + "1, " * 250_000 + "1]")
+    yield Hostile("a preset of 250000 numbers", flat, read)
     yield Hostile("a preset that names a Python function", _write(folder / "call.yaml", call), read)
     yield Hostile("a preset of 2 MB", _write(folder / "long.yaml", "#" * 2_000_000), read)
     yield Hostile("a preset of bytes that are no text", _write(folder / "bytes.yaml", b"seed: \xff\n"), read)
@@ -268,6 +276,8 @@ def _jobs(folder: Path) -> Iterator[Hostile]:
         yield Hostile(what, _write(folder / "jobs.jsonl", line), read)
     line = '{"reference": "a.png", "driving": "b.mp4"}\n'
     yield Hostile("a manifest of 10001 jobs", _write(folder / "jobs.jsonl", line * 10_001), read)
+    brief = _write(folder / "brief.jsonl", "1\n" * 4_000_000)
+    yield Hostile("a manifest of 4000000 jobs of one digit", brief, read)
     yield Hostile("a manifest of 9 MB", _sparse(folder / "long.jsonl", b"{", 9 * 10**6), read)
     yield Hostile("a device as a manifest", Path("/dev/zero"), read)
 

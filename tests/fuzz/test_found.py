@@ -176,3 +176,15 @@ def test_a_network_of_operators_that_are_no_text(tmp_path: Path) -> None:
     network = targets()["n.onnx"]
     message = refused(tmp_path / "n.onnx", network.content.replace(b"Identity", b"Ident\xffty"), network.read)
     assert message.startswith("n.onnx is not a network that ONNX Runtime ")
+
+
+@pytest.mark.parametrize("name", ["jobs.csv", "jobs.jsonl", "jobs.yaml"])
+def test_a_manifest_in_which_every_job_is_wrong(tmp_path: Path, name: str) -> None:
+    lines = {"jobs.csv": "driving\n", "jobs.jsonl": "", "jobs.yaml": "jobs:\n"}
+    line = {"jobs.csv": "b.mp4\n", "jobs.jsonl": "{}\n", "jobs.yaml": "- {}\n"}
+    path = tmp_path / name
+    path.write_text(lines[name] + line[name] * 500)
+    with pytest.raises(AnimateXError) as caught:
+        targets()[name].read(path)
+    shown = caught.value.message.splitlines()
+    assert "problems)" in shown[0] and shown[-1].startswith("  and ") and len(shown) == 52
