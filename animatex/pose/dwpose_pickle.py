@@ -76,7 +76,9 @@ def read_dwpose_pickle(path: Path, canvas: Size | None, fps: float | None) -> Po
         points[:, list(toes)] = body[:, [foot]]
         seen[:, list(toes)] = drawn[:, [foot]]
     size = _size(content, canvas, path)
-    pixels = (points * [size.width, size.height]).astype(np.float32)
+    # What becomes infinite is refused with its place below.
+    with np.errstate(over="ignore"):
+        pixels = (points * [size.width, size.height]).astype(np.float32)
     rate = fps if fps is not None else _rate(content, path)
     return checked_sequence(str(path), pixels, seen.astype(np.float32), size, rate)
 

@@ -96,6 +96,13 @@ def test_a_clip_of_pictures_of_impossible_size(tmp_path: Path) -> None:
     assert message.startswith("poses.pkl: 'size' is (1000") and len(message) < 300
 
 
+def test_a_point_that_is_too_far_away_for_pixels(tmp_path: Path) -> None:
+    far = CLIP | {"bodies": np.full((2, 18, 2), 1e300), "hands": np.zeros((2, 2, 21, 2))}
+    whole = far | {"size": (64, 64, 3), "fps": 24}
+    message = refused(tmp_path / "poses.pkl", pickle.dumps(whole), read_poses)
+    assert message == "poses.pkl: frame 0, nose is at [inf, inf] with a score above 0."
+
+
 def test_an_array_whose_size_takes_hours_to_multiply(tmp_path: Path) -> None:
     good = pickle.dumps({"bodies": np.zeros(1, "f4")}, protocol=2)
     shape = good.index(b"(K\x01K\x01\x85") + 3
