@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from animatex.errors import InputError, brief
 from animatex.files import replacing
-from animatex.limits import PICTURE_BYTES, check_bytes, check_file, check_size
+from animatex.limits import PICTURE_BYTES, PIXELS, check_bytes, check_file, check_size
 from animatex.provenance.marks import PNG_KEYWORD, Marks, picture_sha256, write_packet
 from animatex.video.frames import Size
 
@@ -74,9 +75,9 @@ def is_image(path: Path) -> bool:
     """Tell a picture from a video by the first bytes of the file; an animated GIF counts as a video."""
     try:
         check_bytes(path, check_file(path), PICTURE_BYTES, "has")
-        with _without_pillows_limit(), Image.open(path, formats=_FORMATS) as picture:
+        with _pillow_limited(path), Image.open(path, formats=_FORMATS) as picture:
             return not (picture.format == "GIF" and _is_animated(picture))
-    except (InputError, *_DAMAGE):
+    except (InputError, Image.DecompressionBombError, *_DAMAGE):
         return False
 
 
@@ -141,11 +142,17 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise InputError(f"{path} is a folder; needs a picture")
     check_bytes(path, check_file(path), PICTURE_BYTES, "has")
     try:
-        with _without_pillows_limit(), Image.open(path, formats=_FORMATS) as picture:
+        with _pillow_limited(path), Image.open(path, formats=_FORMATS) as picture:
             check_size(path, picture.height, picture.width)
             yield picture
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is not a picture", hint=f"{', '.join(_FORMATS)} can be read.") from error
+    except Image.DecompressionBombError as error:
+        limit = PIXELS.value()
+        raise InputError(
+            f"{path} has a frame of far more than {limit} pixels",
+            hint=f"make it smaller, or {PIXELS.raise_to(10 * limit)}",
+        ) from error
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise InputError(f"{path} cannot be read: {error.strerror}") from error
@@ -153,11 +160,18 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 
 @contextmanager
-def _without_pillows_limit() -> Iterator[None]:
-    """Lift the limit that Pillow has for a whole process, which ours replaces while we read."""
-    theirs, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+def _pillow_limited(path: Path) -> Iterator[None]:
+    """Replace the limit that Pillow has for a whole process while we read; ours is checked by who opens.
+
+    A GIF's frames may be larger than the GIF, and take memory before anybody sees their size: for them Pillow
+    has our limit, of which it refuses the double.
+    """
+    with path.open("rb") as file:
+        is_gif = file.read(4) == b"GIF8"
+    theirs, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, PIXELS.value() if is_gif else None
     try:
-        yield
+        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
+            yield
     finally:
         Image.MAX_IMAGE_PIXELS = theirs
 

@@ -133,6 +133,11 @@ def _pictures(folder: Path) -> Iterator[Hostile]:
     )
     long = _write(folder / "long.png", png(100_000, 1, bytes(300_001)))
     yield Hostile("a picture of 100000x1 pixels", long, read)
+    large = b"GIF89a" + struct.pack("<HHBBB", 8, 8, 0x80, 0, 0) + bytes(6) + b"!\xf9\4\x08" + bytes(4)
+    large += b"," + struct.pack("<HHHHB", 0, 0, 60000, 60000, 0) + b"\2\2L\1\0;"
+    yield Hostile(
+        "a GIF of 60 bytes whose frame is larger than it", _write(folder / "frame.gif", large), read
+    )
     text = _chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(8_000_000)))
     yield Hostile(
         "a PNG with a comment that unpacks to 8 MB",
