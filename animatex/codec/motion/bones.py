@@ -39,7 +39,7 @@ _NECK = 0.35
 _TURNING = {sk.RIGHT_EAR: 2.0, sk.LEFT_EAR: 2.0, sk.NECK: 0.5}
 """How much more or less than eyes and nose other points say of a head's tilt."""
 
-_FACE, _LOOK = 0.5, 0.15
+_FACE, _LOOK = 0.55, 0.12
 """Half a face's width, and how far it can slide, as shares of the way from ear to ear."""
 
 _MAX_HIP_TILT = np.deg2rad(35)
