@@ -38,6 +38,7 @@ COMMAND = [
     *("--driving", "dances", "--out-dir", "out", "--preset", "tiny", "--frames", "2", "--steps", "1"),
 ]
 AT_ONCE, FILE, LEDGER = "at once", "with a file half written", "with the ledger half written"
+MARKS = ("", "", "loading networks", "looking at the character", "writing", f" of {REFERENCES * DANCES}, ")
 SAID = re.compile(
     "written down in|loading networks|reading frames|starting the estimator|finding poses"
     "|taking the character apart|looking at the character|preparing conditions|sampling|painting|writing"
@@ -81,8 +82,14 @@ def halves(place: Path) -> set[tuple[str, str, int]]:
     return found
 
 
-def live(place: Path, seconds: float, wanted: str) -> str | None:
-    """Begin the command, and kill all its processes at the first moment from then on that is as wanted.
+def live(place: Path, seconds: float, wanted: str, mark: str = "") -> str | None:
+    """Begin the command, and kill all its processes at the first moment that is as wanted.
+
+    Args:
+        place: Where the batch is.
+        seconds: How long to wait first.
+        wanted: What is to lie there half written.
+        mark: What the command has to say before the waiting begins, however slow the machine is by then.
 
     Returns:
         What it was at; None where it had ended before.
@@ -91,8 +98,10 @@ def live(place: Path, seconds: float, wanted: str) -> str | None:
     ours, theirs = pty.openpty()
     running = begin(place, theirs)
     os.close(theirs)
-    shown, due = b"", time.monotonic() + seconds
+    shown, due = b"", math.inf
     while time.monotonic() < due or wanted not in {AT_ONCE, *(what for what, *_ in halves(place) - before)}:
+        if due == math.inf and mark.encode() in shown:
+            due = time.monotonic() + seconds
         try:
             if select.select([ours], [], [], 0.001)[0]:
                 shown += os.read(ours, 65536)
@@ -169,8 +178,8 @@ def test_killed_at_any_moment_again_and_again_everything_is_there_whole_and_once
     hits: list[str] = []
     rounds, kills, done = 1, 0, {}
     while len(hits) < KILLS:
-        moment = chance.uniform(0, 0.7 * calm_seconds)
-        hit = live(place, moment, chance.choice((AT_ONCE, AT_ONCE, FILE, LEDGER)))
+        moment = chance.uniform(0, 0.25 * calm_seconds)
+        hit = live(place, moment, chance.choice((AT_ONCE, AT_ONCE, FILE, LEDGER)), chance.choice(MARKS))
         if hit is None:
             # All is made: once more from the beginning.
             check(place, wanted, kills)

@@ -26,7 +26,9 @@ from tests.crowding import forked, room_for, small_disk, without_privileges
 CONVERT = ["weights", "convert", "--preset", "small.yaml", "--weights", "weights"]
 SUITE = ["bench", "make", "--characters", "1", "--size", "48x72", "--frames", "3", "--out"]
 RESULTS = ["bench", "run", "--suite", "suite", "--preset", "tiny", "--out"]
-ANIMATE = ["animate", "hero.png", "dance.npz", "--preset", "tiny", "--quiet"]
+# MediaPipe does not outlive a fork.
+RIG = ["--set", "pose.reference_pose=rig"]
+ANIMATE = ["animate", "hero.png", "dance.npz", "--preset", "tiny", "--quiet", *RIG]
 
 
 @pytest.fixture
