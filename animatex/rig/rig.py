@@ -11,23 +11,12 @@ import torch
 from torch import Tensor
 
 from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import (
-    HEAD,
-    HEAD_PART,
-    LEFT_HIP,
-    LEFT_KNEE,
-    LIMB_PARTS,
-    MIRROR_PAIRS,
-    NUM_KEYPOINTS,
-    PARTS,
-    RIGHT_HIP,
-    RIGHT_KNEE,
-    TORSO_PART,
-)
+from animatex.pose.skeleton import MIRROR_PAIRS, NUM_KEYPOINTS, PARTS
 from animatex.rig.fill import push_pull
 from animatex.rig.inpaint import inpaint
 from animatex.rig.matte import refine_mask
 from animatex.rig.network import NUM_JOINTS, RigMaps, RigNetwork, joint_hints
+from animatex.rig.pieces import without_strays
 from animatex.video.fit import resize
 from animatex.video.frames import Size
 
@@ -38,12 +27,9 @@ _swap = {a: b for pair in MIRROR_PAIRS for a, b in (pair, pair[::-1])}
 MIRRORED_JOINTS = tuple(_swap.get(joint, joint) for joint in range(NUM_JOINTS))
 """Number of each joint in the mirrored picture."""
 
-_LEGS = [limb for limb in LIMB_PARTS if limb.start in (RIGHT_HIP, RIGHT_KNEE, LEFT_HIP, LEFT_KNEE)]
-_LEG_PARTS = [limb.part for limb in _LEGS]
-_LEG_ENDS = [limb.end for limb in _LEGS]
-
-_DISTANCES = (0.92, 1.12)
-"""Sides of the boxes that are looked at besides the character's own, relative to it."""
+_DISTANCES = (0.92, 1.12, 1.3, 1.6)
+"""Sides of the boxes that are looked at besides the character's own, relative to it. Edges are seen best from
+nearby; long ears from afar."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +79,7 @@ def read_rig(
 ) -> Rig:
     """Find the parts, joints, mask and background of the character in a picture.
 
-    The network looks at the whole picture, and then closely at where the character is, from three distances
+    The network looks at the whole picture, and then closely at where the character is, from five distances
     whose answers about parts are averaged; each time also at the mirrored picture, whose answer is mirrored
     back and averaged in. Joints that are known say which part is which; where the character ends they may
     mislead about, so half of the mask comes from looking without them.
@@ -118,7 +104,7 @@ def read_rig(
     else:
         assert unaided is not None
         mask = refine_mask(1 - (parts[0] + unaided.background) / 2, image)
-    inside = np.maximum(_without_strays(parts[1:], mask, joints), 1e-6)
+    inside = np.maximum(without_strays(parts[1:], mask, joints), 1e-6)
     parts = np.concatenate([1 - mask[None], inside / inside.sum(0) * mask], 0).astype(np.float32)
     return Rig(image, parts, _as_pose(joints, present, size), background_plate(image, mask), unaided)
 
@@ -179,22 +165,23 @@ def _look_closely(
     network: RigNetwork,
     hints: tuple[Tensor, Tensor],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Look at a box, and from a little nearer and farther: what `_look` returns, parts averaged."""
+    """Look at a box, from nearer and farther: what `_look` returns; the parts are the mean of what it saw."""
     parts, joints, present = _look(image, box, network, hints)
     for distance in _DISTANCES:
-        parts = parts + _look(image, _scaled_box(box, distance, image), network, hints)[0]
-    return parts / (1 + len(_DISTANCES)), joints, present
+        parts = parts + _look(image, _scaled_box(box, distance), network, hints)[0]
+    parts[0] += parts.sum(0) == 0
+    return parts / parts.sum(0), joints, present
 
 
-def _scaled_box(box: tuple[int, int, int, int], scale: float, image: np.ndarray) -> tuple[int, int, int, int]:
-    """A box of the same centre, as far as it lies in the picture."""
+def _scaled_box(box: tuple[int, int, int, int], scale: float) -> tuple[int, int, int, int]:
+    """A box of the same centre; it may reach beyond the picture."""
     left, top, right, bottom = box
     across, down = (right - left) * (scale - 1) / 2, (bottom - top) * (scale - 1) / 2
     return (
-        max(0, math.floor(left - across)),
-        max(0, math.floor(top - down)),
-        min(image.shape[1], math.ceil(right + across)),
-        min(image.shape[0], math.ceil(bottom + down)),
+        math.floor(left - across),
+        math.floor(top - down),
+        math.ceil(right + across),
+        math.ceil(bottom + down),
     )
 
 
@@ -207,11 +194,11 @@ def _look(
     """Run the network on a box of the picture.
 
     Returns:
-        Part probabilities [11, H, W] (background outside of the box), joints [18, 2] in pixels of the
+        Part probabilities [11, H, W] (all of them 0 outside of the box), joints [18, 2] in pixels of the
         whole picture, probabilities [18] that they exist.
     """
     left, top, right, bottom = box
-    crop = image[top:bottom, left:right]
+    crop = _cut_out(image, box)
     size = working_size(Size(*crop.shape[:2]), network.config.height, network.config.stride)
     small = resize(crop, size)
     weight = network.stem.weight
@@ -227,9 +214,20 @@ def _look(
         parts.transpose(1, 2, 0), (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_LINEAR
     )
     everywhere = np.zeros((len(PARTS), *image.shape[:2]), np.float32)
-    everywhere[0] = 1
-    everywhere[:, top:bottom, left:right] = enlarged.transpose(2, 0, 1)
+    inside = everywhere[:, max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    above, before = max(0, -top), max(0, -left)
+    inside[:] = enlarged[above:, before:][: inside.shape[1], : inside.shape[2]].transpose(2, 0, 1)
     return everywhere, joints * scale + np.array([left, top], np.float32), present
+
+
+def _cut_out(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """A box of the picture, uint8 [h, w, 3]; beyond the picture's edges its colours go on smoothly."""
+    left, top, right, bottom = box
+    height, width = image.shape[:2]
+    inside = image[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    beyond = ((max(0, -top), max(0, bottom - height)), (max(0, -left), max(0, right - width)))
+    known = np.pad(np.ones(inside.shape[:2], np.float32), beyond)
+    return inside if known.all() else push_pull(np.pad(inside, (*beyond, (0, 0))), known)
 
 
 def _merged(maps: RigMaps) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -291,76 +289,6 @@ def _character_box(found: np.ndarray, size: Size) -> tuple[int, int, int, int] |
         int(min(size.width, x + width + margin)),
         int(min(size.height, y + height + margin)),
     )
-
-
-def _without_strays(parts: np.ndarray, mask: np.ndarray, joints: np.ndarray) -> np.ndarray:
-    """Give pieces of a limb that lie away from its joints to whichever part comes second there.
-
-    Torso and head stay in pieces: folded arms divide them. But what touches nothing but the head is an ear or
-    a hat, whatever it was taken for, and a leg that only the torso surrounds is a skirt's fold.
-
-    Args:
-        parts: Probabilities of all parts but the background, float32 [10, H, W].
-        mask: The character, float32 [H, W].
-        joints: float32 [18, 2], pixels.
-    """
-    owner = np.where(mask > 0.5, parts.argmax(0) + 1, 0)
-    kept = parts.copy()
-    legs = np.isin(owner, _LEG_PARTS)
-    folds = _surrounded_by_torso(owner, legs)
-    kept[[part - 1 for part in _LEG_PARTS]] *= ~folds
-    kept[HEAD_PART - 1][_nearer_to_the_legs(owner == HEAD_PART, joints)] = 0
-    owner[folds] = TORSO_PART
-    for limb in LIMB_PARTS:
-        count, regions, _, centres = cv2.connectedComponentsWithStats((owner == limb.part).astype(np.uint8))
-        if count > 2:
-            middle = joints[[limb.start, limb.end]].mean(0)
-            sizes = np.bincount(regions.ravel(), minlength=count)[1:]
-            # A few pixels on the bone are not the limb.
-            away = np.linalg.norm(centres[1:] + 0.5 - middle, axis=1) / np.sqrt(sizes)
-            kept[limb.part - 1][(regions > 0) & (regions != 1 + away.argmin())] = 0
-    tips = _only_beside_the_head(np.where(mask > 0.5, kept.argmax(0) + 1, 0))
-    kept[:, tips] = 0
-    kept[HEAD_PART - 1, tips] = 1
-    return kept
-
-
-def _only_beside_the_head(owner: np.ndarray) -> np.ndarray:
-    """Pieces, none a part's largest, that touch the head and no third part: bool [H, W]."""
-    found = np.zeros(owner.shape, bool)
-    for part in range(1, len(PARTS)):
-        count, regions, stats, _ = cv2.connectedComponentsWithStats((owner == part).astype(np.uint8))
-        areas = stats[1:, cv2.CC_STAT_AREA]
-        if part == HEAD_PART or count <= 2:
-            continue
-        for piece in set(range(1, count)) - {1 + int(areas.argmax())}:
-            here = regions == piece
-            if _beside(owner, here) - {0} == {HEAD_PART}:
-                found |= here
-    return found
-
-
-def _surrounded_by_torso(owner: np.ndarray, legs: np.ndarray) -> np.ndarray:
-    """Pieces of the legs that touch nothing but the torso, not even the background: bool [H, W]."""
-    count, regions = cv2.connectedComponents(legs.astype(np.uint8))
-    alone = [p for p in range(1, count) if _beside(owner, regions == p) == {TORSO_PART}]
-    return np.isin(regions, alone)
-
-
-def _nearer_to_the_legs(head: np.ndarray, joints: np.ndarray) -> np.ndarray:
-    """Pieces of the head, but for the largest, whose middle is nearer to a knee or foot than to the face."""
-    _, regions, stats, centres = cv2.connectedComponentsWithStats(head.astype(np.uint8))
-    apart = np.linalg.norm(centres[:, None] - joints, axis=2)
-    low = apart[:, _LEG_ENDS].min(1) < apart[:, list(HEAD)].min(1)
-    low[0] = False
-    low[1:] &= stats[1:, cv2.CC_STAT_AREA] < stats[1:, cv2.CC_STAT_AREA].max(initial=0)
-    return np.isin(regions, np.flatnonzero(low))
-
-
-def _beside(owner: np.ndarray, here: np.ndarray) -> set[int]:
-    """The parts that a region, bool [H, W], touches."""
-    rim = (cv2.dilate(here.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~here
-    return set(np.unique(owner[rim]).tolist())
 
 
 def _as_pose(joints: np.ndarray, present: np.ndarray, size: Size) -> PoseSequence:

@@ -58,6 +58,16 @@ def test_where_the_network_is_not_sure_colour_decides_however_far_from_the_edge(
     assert wrong(refine_mask(mask, picture(shape)), shape) < 0.03
 
 
+def test_what_the_network_half_missed_does_not_teach_the_background_its_colour() -> None:
+    # Two ears of a colour of their own: one is seen, of the other only so much that it may be there.
+    left, right = disc(40, 40, 18), disc(80, 40, 18)
+    shape = np.maximum.reduce([disc(60, 100, 40), left, right])
+    image = picture(shape)
+    image[np.maximum(left, right) * (1 - disc(60, 100, 40)) > 0] = (240, 160, 190)
+    mask = np.where((right > 0) & (disc(60, 100, 40) == 0), np.float32(0.2), shape)
+    assert wrong(refine_mask(mask, image), shape) < 0.03
+
+
 def test_specks_are_dropped_and_large_pieces_stay() -> None:
     speck, piece = disc(12, 12, 5), disc(60, 145, 13)
     body = disc(60, 70, 40)
