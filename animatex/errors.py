@@ -9,7 +9,7 @@ from types import ModuleType
 _INSTALL = {
     "c2pa": "pip install 'animatex[c2pa]'",
     "decord": "pip install 'animatex[decord]'",
-    "mamba_ssm": "MAMBA_KEEP_CUDA_BUILD=TRUE pip install mamba-ssm --no-build-isolation",
+    "mamba_ssm": "build mamba-ssm for your GPU as docs/temporal-modules.md says",
     "ray": "pip install 'animatex[ray]'",
     "open_clip": "pip install open_clip_torch",
     "yaml": "pip install pyyaml",
@@ -69,7 +69,7 @@ def require(package: str, *, for_: str) -> ModuleType:
     """Import a package at the moment it is needed.
 
     Args:
-        package: Its import name.
+        package: Its import name, or that of a module of it.
         for_: What needs it, as the message says it: "reading videos".
 
     Raises:
@@ -78,9 +78,10 @@ def require(package: str, *, for_: str) -> ModuleType:
     try:
         return importlib.import_module(package)
     except ImportError as error:
+        name = package.partition(".")[0]
         raise MissingPackage(
-            f"{for_} needs the package {package}, which cannot be imported: {error}",
-            hint=_INSTALL.get(package, f"pip install {package.replace('_', '-')}"),
+            f"{for_} needs the package {name}, which cannot be imported: {error}",
+            hint=_INSTALL.get(name, f"pip install {name.replace('_', '-')}"),
         ) from error
 
 

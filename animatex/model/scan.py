@@ -18,7 +18,7 @@ from animatex.runtime import Resolved
 ScanFn = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
 """Signature of `selective_scan`, arguments by position."""
 
-_INSTALL = "MAMBA_KEEP_CUDA_BUILD=TRUE pip install mamba-ssm --no-build-isolation, or set runtime.scan=auto."
+_INSTALL = "build mamba-ssm for your GPU as docs/temporal-modules.md says, or set runtime.scan=auto."
 
 
 def selective_scan(

@@ -15,7 +15,7 @@ from animatex.model.scan import kernel_problem, resolve_scan, selective_scan
 from tests.model.scans import NAMES, inputs, outcome, recorded, relative_error
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
-INSTALL = "MAMBA_KEEP_CUDA_BUILD=TRUE pip install mamba-ssm --no-build-isolation, or set runtime.scan=auto."
+INSTALL = "build mamba-ssm for your GPU as docs/temporal-modules.md says, or set runtime.scan=auto."
 
 
 def by_the_definition(arguments: list[Tensor]) -> np.ndarray:
