@@ -42,3 +42,15 @@ def opened(context: BrowserContext, path: Path, problems: list[str]) -> Page:
     )
     page.goto(path.resolve().as_uri())
     return page
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Wait until a JavaScript expression holds, by asking from outside.
+
+    Playwright's own waiting evaluates texts within the page, which the page's policy forbids.
+    """
+    for _ in range(300):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"half a minute has gone by without {condition}")

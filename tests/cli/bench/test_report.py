@@ -114,7 +114,7 @@ def test_damaged_scores_are_one_line(capsys):
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_videos_play_in_a_browser_and_nothing_is_fetched(scheme):
-    from tests.bench.browser import browsing, opened
+    from tests.bench.browser import browsing, opened, wait_until
 
     assert report("--out", "report.html", "-q", *PAGE) == 0
     problems: list[str] = []
@@ -124,9 +124,8 @@ def test_videos_play_in_a_browser_and_nothing_is_fetched(scheme):
         page.locator("#cases").scroll_into_view_if_needed()
         first = page.get_by_label("theirs of hen")
         first.scroll_into_view_if_needed()
-        page.wait_for_function(
-            "[...document.querySelectorAll('article:first-of-type video')].every(one => one.currentTime > 0)"
-        )
+        videos = "[...document.querySelectorAll('article:first-of-type video')]"
+        wait_until(page, f"{videos}.every(one => one.currentTime > 0)")
         assert first.evaluate("video => [video.videoWidth, video.videoHeight]") == [48, 48]
         page.get_by_role("button", name="Stop all").click()
         assert first.evaluate("video => video.paused")

@@ -150,7 +150,7 @@ def test_an_existing_study_is_kept(capsys):
 
 @pytest.mark.browser
 def test_a_person_answers_with_keys_leaves_comes_back_and_downloads(capsys):
-    from tests.bench.browser import browsing, opened
+    from tests.bench.browser import browsing, opened, wait_until
 
     assert make("-q") == 0
     problems: list[str] = []
@@ -158,7 +158,7 @@ def test_a_person_answers_with_keys_leaves_comes_back_and_downloads(capsys):
         page = opened(browser, Path("study.html"), problems)
         page.get_by_role("button", name="Begin").press("Enter")
         left = page.locator("#left")
-        page.wait_for_function("document.querySelector('#left').currentTime > 0")
+        wait_until(page, "document.querySelector('#left').currentTime > 0")
         assert left.evaluate("video => [video.videoWidth, video.videoHeight]") == [48, 48]
         for _ in range(4):
             page.keyboard.press("ArrowLeft")
