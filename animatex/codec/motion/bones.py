@@ -137,15 +137,22 @@ def _half_body(across_from: np.ndarray, across_to: np.ndarray, narrowest: float)
     before, after = float(np.linalg.norm(across_from)), float(np.linalg.norm(across_to))
     if before < 1:
         return np.eye(2)
-    tilt = _angle(across_from, across_to)
-    if abs(tilt) > np.pi / 2:
-        # Shoulders that have changed sides are those of somebody seen from behind, not upside down.
-        tilt -= np.copysign(np.pi, tilt)
-    # The nearer shoulders come to each other, the less their line says of a tilt.
-    tilt *= min(1.0, 2 * after / before)
+    tilt = _tilt(across_from, across_to)
     along = across_from / before
     ratio = min(max(after / before, narrowest), _WIDEST)
     return _rotation(tilt) @ (np.eye(2) + (ratio - 1) * np.outer(along, along))
+
+
+def _tilt(across_from: np.ndarray, across_to: np.ndarray) -> float:
+    """Angle between two lines from a right joint to a left one, -pi/2..pi/2."""
+    tilt = _angle(across_from, across_to)
+    if abs(tilt) > np.pi / 2:
+        # Joints that have changed sides are those of somebody seen from behind, not upside down.
+        tilt -= np.copysign(np.pi, tilt)
+    # The nearer they come to each other, the less their line says.
+    return tilt * min(
+        1.0, 2 * float(np.linalg.norm(across_to)) / max(float(np.linalg.norm(across_from)), 1e-9)
+    )
 
 
 def _similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -175,6 +182,10 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
     face = [joint for joint in sk.HEAD if reference.seen[joint] and frame.seen[joint]]
     if not (face and reference.seen[sk.NECK] and frame.seen[sk.NECK]):
         return torso
+    if _seen_from_behind(reference, frame):
+        roll = _tilt(*(_ear_to_ear(pose) for pose in (reference, frame)))
+        held = _rotation(min(max(roll, -_MAX_ROLL), _MAX_ROLL))
+        return around(held, reference.places[sk.NECK], frame.places[sk.NECK])
     ears = [ear for ear in _EARS if ear in face]
     # A neck shrugs with its shoulders, so it is asked less; without ears, not at all: a nose that looks aside
     # would tilt the head.
@@ -183,9 +194,7 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
     roll = _turn(reference, frame, turning, [_TURNING.get(joint, 1.0) for joint in turning])
     linear = _rotation(min(max(roll, -_MAX_ROLL), _MAX_ROLL))
     if len(ears) == 2:
-        line_from, line_to = (
-            pose.places[sk.LEFT_EAR] - pose.places[sk.RIGHT_EAR] for pose in (reference, frame)
-        )
+        line_from, line_to = _ear_to_ear(reference), _ear_to_ear(frame)
         length = float(np.linalg.norm(line_from))
         if length > 1:
             ratio = min(max(float(np.linalg.norm(line_to)) / length, _NARROW_HEAD), _WIDE_HEAD)
@@ -199,12 +208,25 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
     return affine
 
 
+def _ear_to_ear(pose: Joints) -> np.ndarray:
+    """Vector from the right ear to the left one."""
+    return pose.places[sk.LEFT_EAR] - pose.places[sk.RIGHT_EAR]
+
+
+def _seen_from_behind(reference: Joints, frame: Joints) -> bool:
+    """Whether ears have changed sides: the picture has no back of a head, and no face belongs there."""
+    known = all(pose.seen[ear] for pose in (reference, frame) for ear in _EARS)
+    return known and float(_ear_to_ear(reference) @ _ear_to_ear(frame)) < 0
+
+
 def _face(reference: Joints, frame: Joints, head: np.ndarray) -> Slide | None:
     """How far eyes and nose leave the place where the head's own map has them: it looks aside, up or down."""
     looks = [sk.NOSE, sk.RIGHT_EYE, sk.LEFT_EYE]
     if not all(pose.seen[joint] for pose in (reference, frame) for joint in (*looks, *_EARS)):
         return None
-    width = float(np.linalg.norm(reference.places[sk.LEFT_EAR] - reference.places[sk.RIGHT_EAR]))
+    if _seen_from_behind(reference, frame):
+        return None
+    width = float(np.linalg.norm(_ear_to_ear(reference)))
     centre = reference.places[looks].mean(0)
     shift = apply(inverse(head), frame.places[looks]).mean(0) - centre
     length, longest = float(np.linalg.norm(shift)), _LOOK * width
@@ -253,7 +275,7 @@ def _bent_waist(reference: Joints, frame: Joints, torso: np.ndarray) -> Bend | N
     hips_from, hips_to = (pose.places[list(_HIPS)].mean(0) for pose in (reference, frame))
     neck = reference.places[sk.NECK]
     lean = _angle(hips_from - neck, torso[:, :2] @ (hips_from - neck))
-    tilt = _angle(_rotation(lean) @ line_from, line_to)
+    tilt = _tilt(_rotation(lean) @ line_from, line_to)
     tilt = lean + min(max(tilt, -_MAX_HIP_TILT), _MAX_HIP_TILT)
     across = line_from / np.linalg.norm(line_from)
     narrowed = float(np.linalg.norm(torso[:, :2] @ across))

@@ -261,3 +261,14 @@ def test_feet_stay_more_level_than_their_calves(angle: float) -> None:
     sole = ankle + 0.2 * (ankle - knee) + np.array([[-5.0, 0], [5.0, 0]])
     toe = np.subtract(*placed.to_frame(calf, sole)[::-1])
     assert np.arctan2(toe[1], toe[0]) == pytest.approx(0.35 * angle, abs=1e-6)
+
+
+def test_who_turns_around_stays_upright_and_level() -> None:
+    middle = STILL[sk.NECK, 0]
+    behind = STILL.copy()
+    behind[:, 0] = 2 * middle - behind[:, 0]
+    placed = place_parts(REFERENCE, Joints(behind, WHOLE))
+    assert placed.face is None
+    assert np.allclose(placed.maps[HEAD_PART][:, :2], np.eye(2), atol=1e-6)
+    waist = placed.bend_of(TORSO_PART)
+    assert waist is not None and np.allclose(waist.beyond[:, :2], np.eye(2), atol=1e-6)
