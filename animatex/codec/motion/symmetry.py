@@ -14,13 +14,13 @@ from animatex.pose.skeleton import (
     LEFT_SHOULDER,
     LIMB_PARTS,
     NECK,
-    PARTS,
     RIGHT_EAR,
     RIGHT_HIP,
     RIGHT_SHOULDER,
     TORSO_PART,
     LimbPart,
 )
+from animatex.rig.rig import MIRRORED_PARTS
 
 _ALIKE = 1.6
 """Lengths of two bones with the same name differ by no more than this, or one is seen from its end."""
@@ -50,9 +50,7 @@ def reflection(part: int, joints: Joints) -> np.ndarray | None:
 
 def opposite(limb: LimbPart) -> LimbPart:
     """The same limb of the other side."""
-    side, name = PARTS[limb.part].split("_", 1)
-    wanted = PARTS.index(f"{'left' if side == 'right' else 'right'}_{name}")
-    return next(other for other in LIMB_PARTS if other.part == wanted)
+    return next(other for other in LIMB_PARTS if other.part == MIRRORED_PARTS[limb.part])
 
 
 def limb_reflection(limb: LimbPart, onto: LimbPart, joints: Joints) -> np.ndarray | None:
