@@ -16,9 +16,12 @@ from animatex.pose.retarget import Box, default_box, fit_to_box
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
     BODY,
+    LEFT_EYE,
     LEFT_HIP,
     LEFT_SHOULDER,
     NECK,
+    NOSE,
+    RIGHT_EYE,
     RIGHT_HIP,
     RIGHT_SHOULDER,
 )
@@ -29,10 +32,13 @@ from animatex.video.frames import Size
 from animatex.video.image import ReferenceImage
 
 _TRUNK = (NECK, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP)
+_FACE = (NOSE, RIGHT_EYE, LEFT_EYE)
 
 _AGREEMENT = 0.35
 """How far the estimator's trunk may be from the rig's, in torso lengths, before it is taken for a mistake."""
 
+_FACE_AGREEMENT = 0.16
+"""The same of eyes and nose: of people the two say the same within a tenth."""
 
 _BELIEVED = 0.3
 """A joint of the trunk with a lower score is no reason to believe that somebody is there."""
@@ -209,15 +215,16 @@ def merge_poses(detected: PoseSequence, rig: Rig) -> PoseSequence:
     """Believe a human pose estimator about a character only where the rig confirms it.
 
     Estimators know people better than the rig does, and see people where there are none. Where both agree
-    about the trunk, the estimator's joints are taken that lie on the character, and the rig's fill the rest;
-    otherwise the rig's alone.
+    about trunk and face, the estimator's joints are taken that lie on the character, and the rig's fill the
+    rest; otherwise the rig's alone.
     """
     own, trunk = rig.pose, list(_TRUNK)
+    face = [joint for joint in _FACE if detected.scores[0, joint] > 0]
     if not (detected.scores[0, trunk] > 0).all():
         return own
     torso = np.linalg.norm(own.keypoints[0, [RIGHT_HIP, LEFT_HIP]].mean(0) - own.keypoints[0, NECK])
-    apart = np.linalg.norm(detected.keypoints[0, trunk] - own.keypoints[0, trunk], axis=1)
-    if apart.mean() > _AGREEMENT * max(torso, 1.0):
+    apart = np.linalg.norm(detected.keypoints[0] - own.keypoints[0], axis=1) / max(torso, 1.0)
+    if apart[trunk].mean() > _AGREEMENT or (face and apart[face].mean() > _FACE_AGREEMENT):
         return own
     believed = (detected.scores[0] > 0) & _on_character(detected.keypoints[0], rig.mask)
     keypoints = np.where(believed[:, None], detected.keypoints[0], own.keypoints[0])

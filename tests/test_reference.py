@@ -15,7 +15,7 @@ from animatex.config.run import AnimateConfig, PoseConfig
 from animatex.errors import MissingPackage
 from animatex.pose.estimator import DetectedPoses
 from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import LEFT_WRIST, NECK, NOSE, RIGHT_ANKLE, RIGHT_EYE, RIGHT_WRIST
+from animatex.pose.skeleton import LEFT_EYE, LEFT_WRIST, NECK, NOSE, RIGHT_ANKLE, RIGHT_EYE, RIGHT_WRIST
 from animatex.reference import (
     CharacterPose,
     choose_reference_pose,
@@ -143,6 +143,18 @@ def test_where_both_agree_the_estimator_is_believed_and_the_rig_fills_in() -> No
 def test_a_person_who_is_elsewhere_or_without_a_trunk_is_a_mistake() -> None:
     assert merge_poses(moved(40), RIG) is RIG.pose
     assert merge_poses(moved(0, 2), RIG) is RIG.pose
+
+
+def test_an_estimator_that_takes_a_snout_for_a_face_is_not_believed_about_the_rest() -> None:
+    detected = moved(1)
+    keypoints = detected.keypoints.copy()
+    keypoints[0, [NOSE, RIGHT_EYE, LEFT_EYE], 1] += 30
+    misled = replace(detected, keypoints=keypoints)
+    assert merge_poses(misled, RIG) is RIG.pose
+    faceless = misled.scores.copy()
+    faceless[0, [NOSE, RIGHT_EYE, LEFT_EYE]] = 0
+    merged = merge_poses(replace(misled, scores=faceless), RIG)
+    assert np.array_equal(merged.keypoints[0, NECK], detected.keypoints[0, NECK])
 
 
 def test_the_rig_looks_again_only_when_somebody_else_has_spoken() -> None:

@@ -37,19 +37,22 @@ _UPRIGHT = 0.1
 or below: shelves and floors go on sideways."""
 
 
-def inpaint(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+def inpaint(image: np.ndarray, hole: np.ndarray, foreign: np.ndarray | None = None) -> np.ndarray:
     """Fill a hole in a picture with the picture's own textures.
 
     Args:
         image: uint8 [H, W, 3], RGB.
         hole: bool [H, W]; what is there is not looked at.
+        foreign: What shows something else, and is neither filled nor looked at, bool [H, W]; None: nothing.
 
     Returns:
-        uint8 [H, W, 3], equal to `image` outside of the hole; the same input gives the same output. Where the
-        picture leaves no whole patch to copy, the hole is filled smoothly.
+        uint8 [H, W, 3], equal to `image` where that is looked at; the same input gives the same output. Where
+        the picture leaves no whole patch to copy, the hole is filled smoothly.
     """
-    smooth = push_pull(image, 1.0 - hole)
-    levels = _pyramid(image, hole) if hole.any() else []
+    foreign = np.zeros_like(hole) if foreign is None else foreign & ~hole
+    unknown = hole | foreign
+    smooth = push_pull(image, 1.0 - unknown)
+    levels = _pyramid(image, hole, foreign) if hole.any() else []
     if not levels:
         return smooth
     random = np.random.default_rng(0)
@@ -61,7 +64,7 @@ def inpaint(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
             places, costs = _improved(level, painted, places, random)
             painted = _painted(level, places, costs)
         if not levels:
-            return _at_full_size(image, hole, smooth, level, places)
+            return _at_full_size(image, hole, unknown, smooth, level, places)
         coarser, level = level, levels.pop()
         places = _enlarged(places, coarser, level, random)
         painted = _painted(level, places, np.zeros(len(places), np.float32))
@@ -77,7 +80,8 @@ class _Level:
         whole: Where a patch lies inside the picture and outside of the hole, bool [h, w].
         wanted: Centres (row, column) of the patches that touch the hole, int [N, 2].
         number: Which of `wanted` a pixel is, int [h, w]; -1: none.
-        trust: How much to believe a pixel: 1 outside of the hole, less the deeper in it; float32 [h, w].
+        trust: How much to believe a pixel: 1 outside of the hole, less the deeper in it; 0 where it shows
+            something else; float32 [h, w].
     """
 
     image: np.ndarray
@@ -88,7 +92,7 @@ class _Level:
     trust: np.ndarray
 
 
-def _pyramid(image: np.ndarray, hole: np.ndarray) -> list[_Level]:
+def _pyramid(image: np.ndarray, hole: np.ndarray, foreign: np.ndarray) -> list[_Level]:
     """The picture at the working size, at half of it, and so on, as long as there are patches to copy."""
     height, width = image.shape[:2]
     tall, levels = min(_WORKING_HEIGHT, height), []
@@ -96,7 +100,8 @@ def _pyramid(image: np.ndarray, hole: np.ndarray) -> list[_Level]:
         size = (max(1, round(width * tall / height)), tall)
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         covered = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-        level = _level(small, covered)
+        other = cv2.resize(foreign.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+        level = _level(small, covered, other & ~covered)
         if not level.whole.any():
             break
         levels.append(level)
@@ -104,7 +109,7 @@ def _pyramid(image: np.ndarray, hole: np.ndarray) -> list[_Level]:
     return levels
 
 
-def _level(image: np.ndarray, hole: np.ndarray) -> _Level:
+def _level(image: np.ndarray, hole: np.ndarray, foreign: np.ndarray) -> _Level:
     around = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
     touching = cv2.dilate(hole.astype(np.uint8), around) > 0
     inside = np.zeros(hole.shape, bool)
@@ -113,7 +118,9 @@ def _level(image: np.ndarray, hole: np.ndarray) -> _Level:
     number = np.full(hole.shape, -1)
     number[touching] = np.arange(len(wanted))
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
-    return _Level(image, hole, inside & ~touching, wanted, number, np.float32(_FADING) ** -depth)
+    whole = inside & ~touching & (cv2.dilate(foreign.astype(np.uint8), around) == 0)
+    trust = np.where(foreign, np.float32(0), np.float32(_FADING) ** -depth)
+    return _Level(image, hole, whole, wanted, number, trust)
 
 
 def _anywhere(level: _Level, random: np.random.Generator) -> np.ndarray:
@@ -215,7 +222,12 @@ def _painted(level: _Level, places: np.ndarray, costs: np.ndarray) -> np.ndarray
 
 
 def _at_full_size(
-    image: np.ndarray, hole: np.ndarray, smooth: np.ndarray, level: _Level, places: np.ndarray
+    image: np.ndarray,
+    hole: np.ndarray,
+    unknown: np.ndarray,
+    smooth: np.ndarray,
+    level: _Level,
+    places: np.ndarray,
 ) -> np.ndarray:
     """Copy the likenesses' own pixels, each from where the patches nearest to it say."""
     size, small = np.array(image.shape[:2]), np.array(level.hole.shape)
@@ -230,7 +242,7 @@ def _at_full_size(
             number = level.number[over[:, 0], over[:, 1]]
             source = np.clip(hidden + np.rint((places[number] - over) * ratio).astype(int), 0, size - 1)
             near = np.exp(-(((hidden + 0.5) / ratio - over - 0.5) ** 2).sum(1) / 0.8)
-            usable = (number >= 0) & ~hole[source[:, 0], source[:, 1]]
+            usable = (number >= 0) & ~unknown[source[:, 0], source[:, 1]]
             share = np.where(usable, near, 0).astype(np.float32)[:, None]
             colour += share * image[source[:, 0], source[:, 1]]
             total += share

@@ -53,3 +53,13 @@ def test_where_the_picture_has_no_whole_patch_the_hole_is_filled_smoothly() -> N
     hole = np.ones((48, 32), bool)
     hole[0] = False
     assert np.array_equal(inpaint(image, hole), push_pull(image, 1.0 - hole))
+
+
+def test_what_belongs_to_something_else_is_neither_copied_nor_changed() -> None:
+    image = np.full((96, 72, 3), (200, 40, 40), np.uint8)
+    hole, foreign = hole_in(96, 72), np.zeros((96, 72), bool)
+    foreign[:, :20] = True
+    image[foreign] = np.random.default_rng(3).integers(0, 255, (foreign.sum(), 3))
+    painted = inpaint(image, hole, foreign)
+    assert np.array_equal(painted[~foreign & ~hole], image[~foreign & ~hole])
+    assert np.array_equal(painted[hole], image[hole])

@@ -89,7 +89,7 @@ def place_parts(reference: Joints, frame: Joints, neckless: bool = False) -> Pla
         maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
     ends = [_bent_end(limb, reference, frame, maps[limb.part]) for limb in LIMB_PARTS]
     waist = None if neckless else _bent_waist(reference, frame, torso)
-    face = _face(reference, frame, maps[HEAD_PART])
+    face = _face(reference, frame, maps[HEAD_PART], (HEAD_PART, TORSO_PART) if neckless else (HEAD_PART,))
     return Placement(maps, tuple(bend for bend in (waist, *ends) if bend is not None), face)
 
 
@@ -219,7 +219,7 @@ def _seen_from_behind(reference: Joints, frame: Joints) -> bool:
     return known and float(_ear_to_ear(reference) @ _ear_to_ear(frame)) < 0
 
 
-def _face(reference: Joints, frame: Joints, head: np.ndarray) -> Slide | None:
+def _face(reference: Joints, frame: Joints, head: np.ndarray, parts: tuple[int, ...]) -> Slide | None:
     """How far eyes and nose leave the place where the head's own map has them: it looks aside, up or down."""
     looks = [sk.NOSE, sk.RIGHT_EYE, sk.LEFT_EYE]
     if not all(pose.seen[joint] for pose in (reference, frame) for joint in (*looks, *_EARS)):
@@ -232,7 +232,7 @@ def _face(reference: Joints, frame: Joints, head: np.ndarray) -> Slide | None:
     length, longest = float(np.linalg.norm(shift)), _LOOK * width
     if width < 2 or length < 1e-6:
         return None
-    return Slide(HEAD_PART, centre, _FACE * width, shift * min(1.0, longest / length))
+    return Slide(parts, centre, _FACE * width, shift * min(1.0, longest / length))
 
 
 def _turn(reference: Joints, frame: Joints, joints: list[int], weights: list[float]) -> float:

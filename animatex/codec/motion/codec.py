@@ -21,6 +21,7 @@ from animatex.codec.motion.bones import Joints, place_parts
 from animatex.codec.motion.compose import compose, recompose
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
 from animatex.codec.motion.placement import IDENTITY, Placement, scaled_places
+from animatex.codec.motion.textures import with_textures
 from animatex.config.model import MotionCodecConfig
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import PARTS
@@ -136,8 +137,9 @@ class MotionClip:
         """Paint frames uint8 [H, W, 3] from latents [1, P + 2, F, h, w], one after the other."""
         values = latents[0].float().cpu().numpy()
         progress.start("painting", len(self.placements))
+        puppet = with_textures(self.puppet)
         for frame, placement in enumerate(self.placements):
-            yield self._decode_frame(values[:, frame], placement)
+            yield self._decode_frame(values[:, frame], puppet, placement)
             progress.advance()
         progress.done()
 
@@ -148,7 +150,10 @@ class MotionClip:
     def parts(self, latents: Tensor) -> np.ndarray:
         """Say which of `PARTS` each pixel of the frames that `decode` paints shows, uint8 [F, H, W]."""
         values = latents[0].float().cpu().numpy()
-        frames = [self._corrected(values[:, frame], where) for frame, where in enumerate(self.placements)]
+        frames = [
+            self._corrected(values[:, frame], self.puppet, where)
+            for frame, where in enumerate(self.placements)
+        ]
         return np.stack([frame.shares.argmax(0).astype(np.uint8) for frame in frames])
 
     def _encode_frame(self, labels: np.ndarray, motion: np.ndarray, placement: Placement) -> np.ndarray:
@@ -169,18 +174,18 @@ class MotionClip:
             np.float32
         )
 
-    def _decode_frame(self, values: np.ndarray, placement: Placement) -> np.ndarray:
-        made = self._corrected(values, placement)
+    def _decode_frame(self, values: np.ndarray, puppet: PuppetLayers, placement: Placement) -> np.ndarray:
+        made = self._corrected(values, puppet, placement)
         if made.drift is None:
             return made.picture
-        return recompose(self.puppet, placement, made.shares, -made.drift)
+        return recompose(puppet, placement, made.shares, -made.drift)
 
-    def _corrected(self, values: np.ndarray, placement: Placement) -> _Corrected:
+    def _corrected(self, values: np.ndarray, puppet: PuppetLayers, placement: Placement) -> _Corrected:
         """Lay the layers over each other and correct what each pixel shows.
 
         What corrections tear off, where a pose holds it together, comes of a network that is not sure.
         """
-        made = compose(self.puppet, placement)
+        made = compose(puppet, placement)
         height, width = made.picture.shape[:2]
         gain = values[: len(PARTS)] / self.config.part_scale
         drift = values[len(PARTS) :] / self.config.drift_scale

@@ -12,12 +12,15 @@ from animatex.codec.motion.placement import apply
 from animatex.codec.motion.symmetry import hidden_shape, limb_reflection, opposite, with_other_side
 from animatex.pose.skeleton import (
     HEAD_PART,
+    LEFT_EAR,
     LEFT_ELBOW,
     LEFT_HIP,
     LEFT_KNEE,
     LEFT_SHOULDER,
     LIMB_PARTS,
+    NECK,
     PARTS,
+    RIGHT_EAR,
     RIGHT_ELBOW,
     RIGHT_HIP,
     RIGHT_KNEE,
@@ -41,6 +44,8 @@ _HIDDEN = 0.5
 _KNEE = 0.05
 """How far around the joint a knee reaches, as a part of the picture's height."""
 
+_ON_THE_TRUNK = [limb.part for limb in LIMB_PARTS if limb.parent == TORSO_PART]
+
 _ARM_JOINTS = (RIGHT_SHOULDER, RIGHT_ELBOW, LEFT_SHOULDER, LEFT_ELBOW)
 
 _BEYOND = 0.25
@@ -52,6 +57,10 @@ _GOING_ON = {HEAD_PART: cv2.BORDER_REPLICATE}
 _RIM = 0.02
 """Nearer to the picture's edge than this part of its height, a joint is where a limb is cut off, not where
 it ends: an ankle has a foot below it."""
+
+_NECK, _NECK_WIDTH = 0.7, 0.5
+"""How far a neck goes on under the head, as a share of the way to the ears, and how wide it is at most, as a
+share of the way from ear to ear."""
 
 _NECKLESS, _STRAIGHT = 0.55, 0.16
 """Head and torso that meet along more of the wider one's width, in a seam no thicker for its length, have no
@@ -67,6 +76,7 @@ class Layer:
         left, top: Where its box lies in the reference picture.
         colour: uint8 [h, w, 3], filled beyond the part's edge.
         alpha: uint8 [h, w].
+        shown: Where the picture, or its mirror image, shows the part, bool [h, w].
         guessed: Whether it is the mirror image of the other side's limb, because the picture hides this one.
     """
 
@@ -75,6 +85,7 @@ class Layer:
     top: int
     colour: np.ndarray
     alpha: np.ndarray
+    shown: np.ndarray
     guessed: bool = False
 
     def moved(self, affine: np.ndarray, part: int) -> Layer:
@@ -91,6 +102,7 @@ class Layer:
             int(low[1]),
             cv2.warpAffine(self.colour, place, (width, height), borderMode=cv2.BORDER_REPLICATE),
             cv2.warpAffine(self.alpha, place, (width, height)),
+            cv2.warpAffine(self.shown.astype(np.uint8), place, (width, height), flags=cv2.INTER_NEAREST) > 0,
             guessed=True,
         )
 
@@ -116,9 +128,9 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     """Cut a rig into layers.
 
     Each limb reaches from joint to joint, with a round end under the part it hangs on, so that no motion
-    tears it off; each part is continued under the parts in front of it as far as its own outline suggests; a
-    leg goes on up to its hip under a skirt that covers its thigh; and what the picture's edge cuts off goes
-    on a little beyond it, to be seen when the character moves.
+    tears it off, and the neck goes on under the head; each part is continued under the parts in front of it
+    as far as its own outline suggests; a leg goes on up to its hip under a skirt that covers its thigh; and
+    what the picture's edge cuts off goes on a little beyond it, to be seen when the character moves.
 
     Args:
         rig: The character.
@@ -136,11 +148,16 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     for depth, part in enumerate(present):
         in_front = np.isin(owner, present[depth + 1 :])
         shape = shapes[part] | (_closed(shapes[part]) & in_front)
-        shape |= hidden_shape(part, shape, in_front, joints) | _round_ends(part, shapes, joints)
+        ends = _round_ends(part, shapes, joints)
+        shape |= hidden_shape(part, shape, in_front, joints) | ends
         seen = covered.get(part, shapes[part])
         shape |= seen | (_along_bone(part, seen, joints) & (mask > 0.5))
         # Around a knee the picture shows one limb, whichever side of it a pixel is counted to.
         own = seen | (shape & np.isin(owner, _next_on_limb(part)))
+        if part == TORSO_PART:
+            # Nor, around a shoulder, more than one sleeve.
+            own |= ends & np.isin(owner, _ON_THE_TRUNK)
+            shape |= _neck(shapes[HEAD_PART], shapes[TORSO_PART], joints) & (owner == HEAD_PART)
         image, own = with_other_side(part, rig.image, own, shape & (mask > 0.9), joints)
         layer = _cut(part, shape, own, image, mask)
         layers.append(
@@ -242,6 +259,7 @@ def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask:
         int(top),
         push_pull(image[box], sure),
         np.rint(255 * alpha.clip(0, 1)).astype(np.uint8),
+        own[box],
     )
 
 
@@ -272,6 +290,7 @@ def _beyond_the_picture(layer: Layer, size: tuple[int, int]) -> Layer:
         # Colours are known beyond the part's outline, so a mirror image keeps its texture and no background.
         cv2.copyMakeBorder(layer.colour, *sides, _GOING_ON.get(layer.part, cv2.BORDER_REFLECT)),
         cv2.copyMakeBorder(layer.alpha, *sides, cv2.BORDER_REPLICATE),
+        cv2.copyMakeBorder(layer.shown.astype(np.uint8), *sides, cv2.BORDER_REPLICATE) > 0,
     )
 
 
@@ -298,6 +317,21 @@ def _round_ends(part: int, shapes: list[np.ndarray], joints: Joints) -> np.ndarr
         radius = _half_width(shapes[limb.part], centre)
         cv2.circle(ends, _pixel(centre), round(radius), 1, -1)
     return ends > 0
+
+
+def _neck(head: np.ndarray, torso: np.ndarray, joints: Joints) -> np.ndarray:
+    """A neck as wide as the seam of head and torso that goes on towards the ears, bool [H, W]."""
+    column = np.zeros(head.shape, np.uint8)
+    meeting = (cv2.dilate(head.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & torso
+    if not (meeting.any() and joints.seen[[NECK, RIGHT_EAR, LEFT_EAR]].all()):
+        return column > 0
+    neck, right, left = joints.places[[NECK, RIGHT_EAR, LEFT_EAR]]
+    up = (right + left) / 2 - neck
+    sideways = np.array([-up[1], up[0]]) / max(float(np.linalg.norm(up)), 1e-9)
+    aside = np.abs((np.argwhere(meeting)[:, ::-1] - neck) @ sideways)
+    width = min(2 * float(np.quantile(aside, 0.9)), _NECK_WIDTH * float(np.linalg.norm(left - right)))
+    cv2.line(column, _pixel(neck), _pixel(neck + _NECK * up), 1, max(1, round(width)))
+    return column > 0
 
 
 def _along_bone(part: int, shape: np.ndarray, joints: Joints) -> np.ndarray:

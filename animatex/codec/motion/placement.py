@@ -45,14 +45,14 @@ class Slide:
     """A round patch of a part that slides over it, as a face does over a head that looks aside.
 
     Attributes:
-        part: Index in `PARTS`.
+        parts: Indices in `PARTS`: all that the patch lies on.
         centre: Of the patch in the reference, float64 [2].
         radius: Where it has faded into what stays, reference pixels.
         shift: How far the centre slides before the part's map, float64 [2], reference pixels. Less than half
             the radius, or the patch would fold.
     """
 
-    part: int
+    parts: tuple[int, ...]
     centre: np.ndarray
     radius: float
     shift: np.ndarray
@@ -94,7 +94,7 @@ class Placement:
 
     def slide_of(self, part: int) -> Slide | None:
         """What slides over the part."""
-        return self.face if self.face is not None and self.face.part == part else None
+        return self.face if self.face is not None and part in self.face.parts else None
 
     def bend_of(self, part: int) -> Bend | None:
         """The part's bend, if it has one."""
@@ -131,7 +131,7 @@ class Placement:
             for bend in self.bends
         )
         face = self.face and Slide(
-            self.face.part,
+            self.face.parts,
             scaled_places(self.face.centre, scale),
             scale * self.face.radius,
             scale * self.face.shift,

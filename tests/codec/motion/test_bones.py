@@ -272,3 +272,12 @@ def test_who_turns_around_stays_upright_and_level() -> None:
     assert np.allclose(placed.maps[HEAD_PART][:, :2], np.eye(2), atol=1e-6)
     waist = placed.bend_of(TORSO_PART)
     assert waist is not None and np.allclose(waist.beyond[:, :2], np.eye(2), atol=1e-6)
+
+
+def test_the_face_of_a_block_slides_over_all_of_it_and_opens_no_seam() -> None:
+    placed = place_parts(REFERENCE, looking(0.1 * EAR_TO_EAR, -0.1 * EAR_TO_EAR), neckless=True)
+    assert placed.face is not None
+    around_the_face = placed.face.centre + EAR_TO_EAR * np.array([[0, 0], [0.2, 0.3], [-0.3, 0.4]])
+    head, torso = (placed.to_frame(part, around_the_face) for part in (HEAD_PART, TORSO_PART))
+    assert np.array_equal(head, torso)
+    assert place_parts(REFERENCE, looking(3, 0)).slide_of(TORSO_PART) is None

@@ -17,10 +17,13 @@ from animatex.codec.motion.placement import IDENTITY, Placement
 from animatex.pose.skeleton import (
     HEAD_PART,
     LEFT_ANKLE,
+    LEFT_EAR,
     NECK,
     PARTS,
     RIGHT_ANKLE,
+    RIGHT_EAR,
     RIGHT_ELBOW,
+    RIGHT_SHOULDER,
     RIGHT_WRIST,
     TORSO_PART,
 )
@@ -30,6 +33,7 @@ from tests.rig.puppets import dancing, one_hot, puppet
 
 SIZE = Size(192, 160)
 DRAWN = puppet(SIZE)
+ARMS = [PARTS.index(f"{side}_{half}") for side in ("right", "left") for half in ("upper_arm", "forearm")]
 STILL = Placement(np.repeat(IDENTITY[None], len(PARTS), 0))
 
 
@@ -180,6 +184,31 @@ def test_a_trunk_goes_on_under_an_arm_as_its_other_side_shows() -> None:
     inside = hidden & solid(TORSO_PART)
     assert (made.shares[TORSO_PART][inside] > 0.9).mean() > 0.95
     assert np.abs(made.picture[inside].astype(int) - DRAWN.image[rows, columns].mean(0)).mean() < 12
+
+
+def test_a_head_that_leaves_its_neck_bares_more_neck() -> None:
+    labels = DRAWN.labels.copy()
+    x, y = np.rint(REFERENCE.places[NECK]).astype(int)
+    chin = labels[y - 12 : y + 8, x - 5 : x + 6]
+    chin[chin == 0] = HEAD_PART
+    made = compose(cut(replace(DRAWN.rig, parts=one_hot(labels))), moved_by(500, 0, HEAD_PART))
+    bared = (labels == HEAD_PART) & (made.shares[TORSO_PART] > 0.5)
+    rows, columns = np.nonzero(bared)
+    ears = REFERENCE.places[[RIGHT_EAR, LEFT_EAR]]
+    assert bared[y - 10, x]
+    # It does not reach the ears, and is no wider than where head and body met.
+    assert rows.min() > ears[:, 1].max()
+    assert np.ptp(columns) < 0.6 * np.ptp(ears[:, 0])
+
+
+def test_a_shoulder_that_an_arm_leaves_has_the_sleeves_colour() -> None:
+    made = compose(cut(), moved_by(500, 0, *ARMS))
+    x, y = np.rint(REFERENCE.places[RIGHT_SHOULDER]).astype(int)
+    sleeve = DRAWN.image[solid(PARTS.index("right_upper_arm"))].mean(0)
+    beside = (slice(y, y + 3), slice(x - 2, x + 1))
+    assert (DRAWN.labels[beside] == PARTS.index("right_upper_arm")).any()
+    own = DRAWN.labels[beside] == PARTS.index("right_upper_arm")
+    assert np.abs(made.picture[beside][own] - sleeve).max() < 40
 
 
 def test_a_leg_under_a_skirt_goes_on_up_to_its_hip() -> None:

@@ -77,7 +77,7 @@ def test_a_bend_leaves_one_end_to_the_part_and_moves_the_other(
 @given(x=st.floats(-5, 5), y=st.floats(-5, 5))
 def test_a_slide_carries_its_middle_and_nothing_outside_and_comes_back(x: float, y: float) -> None:
     centre, shift = np.array([50.0, 60.0]), np.array([x, y])
-    slide = Slide(HEAD_PART, centre, 25.0, shift)
+    slide = Slide((HEAD_PART,), centre, 25.0, shift)
     slid = placement(IDENTITY, face=slide)
     outside = GRID[np.linalg.norm(GRID - centre, axis=2) > 30]
     assert np.array_equal(slid.to_frame(HEAD_PART, outside), outside)
@@ -96,7 +96,7 @@ def test_the_parts_of_a_scaled_picture_move_scaled_places_alike(
     assert np.allclose(small, scaled_places(apply(affine, GRID), scale))
     bend = Bend(TORSO_PART, moved(turn(angle + 0.2), shift), np.array([50.0, 60]), np.array([52.0, 75]))
     whole = placement(
-        affine, bend, face=Slide(HEAD_PART, np.array([40.0, 30.0]), 20.0, np.array([4.0, -2.0]))
+        affine, bend, face=Slide((HEAD_PART,), np.array([40.0, 30.0]), 20.0, np.array([4.0, -2.0]))
     )
     for part in (TORSO_PART, HEAD_PART):
         alike = whole.scaled(scale).to_frame(part, scaled_places(GRID, scale))
