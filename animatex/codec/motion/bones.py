@@ -54,6 +54,16 @@ _LEVEL, _MAX_ANKLE = 0.65, np.deg2rad(35)
 _END = (0.8, 1.1)
 """Where a forearm's or calf's motion passes into the hand's or foot's, as shares of its length."""
 
+_ON_A_BLOCK = {
+    **dict.fromkeys((sk.RIGHT_EAR, sk.LEFT_EAR), 4.0),
+    **dict.fromkeys((sk.RIGHT_SHOULDER, sk.LEFT_SHOULDER), 0.5),
+    **dict.fromkeys((sk.NECK, sk.RIGHT_HIP, sk.LEFT_HIP), 1.0),
+}
+"""What holds a block of head and body, and how much; shoulders shrug."""
+
+_FIRM = 3.0
+"""How much more a block's spine says of its turn and shape than what else holds it."""
+
 _ENDS = (sk.RIGHT_WRIST, sk.LEFT_WRIST, sk.RIGHT_ANKLE, sk.LEFT_ANKLE)
 _EARS = (sk.RIGHT_EAR, sk.LEFT_EAR)
 _HIPS = (sk.RIGHT_HIP, sk.LEFT_HIP)
@@ -80,11 +90,14 @@ def place_parts(reference: Joints, frame: Joints, neckless: bool = False) -> Pla
     Args:
         reference: The character's joints in its picture.
         frame: Where they shall be.
-        neckless: Head and body are one block, like a carton's: the head goes along with the torso.
+        neckless: Head and body are one block, like a carton's, and go along together.
     """
     maps = np.repeat(IDENTITY[None], len(PARTS), 0)
     maps[TORSO_PART] = torso = _torso_map(reference, frame, _MIN_SQUEEZE_BLOCK if neckless else _MIN_SQUEEZE)
-    maps[HEAD_PART] = torso if neckless else _head_map(reference, frame, torso)
+    if neckless:
+        maps[TORSO_PART] = maps[HEAD_PART] = torso = _block_map(reference, frame, torso)
+    else:
+        maps[HEAD_PART] = _head_map(reference, frame, torso)
     for limb in LIMB_PARTS:
         maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
     ends = [_bent_end(limb, reference, frame, maps[limb.part]) for limb in LIMB_PARTS]
@@ -107,6 +120,25 @@ def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray
         axis = down_to / max(np.linalg.norm(down_to), 1e-9)
         linear = _squeeze(axis, across_from, across_to, turn, narrowest) @ turn
     return around(linear, reference.places[sk.NECK], frame.places[sk.NECK])
+
+
+def _block_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray:
+    """The map that best takes all joints of a block of head and body along, near to the spine's.
+
+    The spine alone is short in a block. But ears that nod with a performer's must not shear one.
+    """
+    known = [joint for joint in _ON_A_BLOCK if reference.seen[joint] and frame.seen[joint]]
+    if len(known) < 3:
+        return torso
+    shares = np.array([_ON_A_BLOCK[joint] for joint in known])
+    shares /= shares.sum()
+    middle_from, middle_to = (shares @ pose.places[known] for pose in (reference, frame))
+    before, after = reference.places[known] - middle_from, frame.places[known] - middle_to
+    firm = (_FIRM * float(shares @ (before**2).sum(1)) / 2 + 1e-6) * np.eye(2)
+    spread = before.T @ (shares[:, None] * before)
+    along = after.T @ (shares[:, None] * before)
+    linear = (along + torso[:, :2] @ firm) @ np.linalg.inv(spread + firm)
+    return around(linear, middle_from, middle_to)
 
 
 def _across(reference: Joints, frame: Joints) -> tuple[np.ndarray, np.ndarray]:

@@ -281,3 +281,26 @@ def test_the_face_of_a_block_slides_over_all_of_it_and_opens_no_seam() -> None:
     head, torso = (placed.to_frame(part, around_the_face) for part in (HEAD_PART, TORSO_PART))
     assert np.array_equal(head, torso)
     assert place_parts(REFERENCE, looking(3, 0)).slide_of(TORSO_PART) is None
+
+
+@given(
+    angle=st.floats(-0.5, 0.5),
+    stretch=st.floats(0.9, 1.1),
+    shift=st.tuples(st.floats(-20, 20), st.floats(-20, 20)),
+)
+def test_a_block_that_turns_and_stretches_as_a_whole_is_followed_exactly(
+    angle: float, stretch: float, shift: tuple[float, float]
+) -> None:
+    cos, sin = np.cos(angle), np.sin(angle)
+    affine = np.array([[stretch * cos, -stretch * sin, shift[0]], [stretch * sin, stretch * cos, shift[1]]])
+    placed = place_parts(REFERENCE, Joints(apply(affine, STILL), WHOLE), neckless=True)
+    assert np.allclose(placed.maps[[TORSO_PART, HEAD_PART]], affine, atol=1e-4)
+
+
+def test_a_block_does_not_nod_with_a_performers_head_nor_stay_when_it_moves() -> None:
+    places = STILL.copy()
+    places[list(sk.HEAD)] += (0.5 * EAR_TO_EAR, 0)
+    nodded = place_parts(REFERENCE, Joints(places, WHOLE), neckless=True).maps[TORSO_PART]
+    assert np.abs(nodded[:, :2] - np.eye(2)).max() < 0.15
+    earless = hiding(REFERENCE, sk.RIGHT_EAR, sk.LEFT_EAR)
+    assert np.allclose(place_parts(earless, Joints(places, WHOLE), neckless=True).maps[TORSO_PART], IDENTITY)
