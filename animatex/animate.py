@@ -123,7 +123,7 @@ def plan_animation(
 
     Raises:
         InputError: A file cannot be used, or the clip is too short for what was asked.
-        BackendError: The device that was asked for does not work here.
+        BackendError: The device or scan that was asked for does not work here.
     """
     picture = read_image(reference)
     video, given = _performance(driving, poses, config)
@@ -137,6 +137,8 @@ def plan_animation(
     passes = 1 if config.sampler.guidance_scale == 1 else 2
     device = resolve_device(config.runtime.device)
     dtype = resolve_dtype(config.runtime.dtype, device.value)
+    # What does not work is refused now, not when poses have been found.
+    resolve_scan(config.runtime.scan, device.value)
     return AnimationPlan(
         reference=picture,
         fit=plan_fit(picture.size, canvas, config.canvas.fit, multiple=cell),

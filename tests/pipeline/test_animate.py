@@ -25,7 +25,7 @@ from animatex.conditioning.inputs import ClipInputs
 from animatex.config.loader import load_config
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
-from animatex.errors import InputError
+from animatex.errors import BackendError, InputError
 from animatex.pose.io import write_poses
 from animatex.progress import SilentProgress
 from animatex.video.frames import FrameSequence, Size
@@ -248,6 +248,12 @@ def test_guidance_costs_a_second_pass_and_none_when_it_is_off(
         animate(inputs, models, config, plan.runtime)
     assert calls == [slots] * evaluations
     assert plan.evaluations == (4 if guidance > 1 else 2)
+
+
+def test_a_scan_that_does_not_work_is_refused_before_anything_is_looked_for(place: Path) -> None:
+    config = tiny(runtime__device="cpu", runtime__scan="mamba_ssm")
+    with pytest.raises(BackendError, match="^scan 'mamba_ssm' does not work here: "):
+        plan_animation(place / "hero.png", place / "dance.npz", config)
 
 
 def test_guidance_in_one_batch_is_guidance_in_two(place: Path, usual: Run) -> None:
