@@ -61,7 +61,10 @@ _ON_A_BLOCK = {
 }
 """What holds a block of head and body, and how much; shoulders shrug."""
 
-_FIRM = 3.0
+_LOOSE = 0.05
+"""A joint this far from where the spine has it, as a share of the block's size, counts half."""
+
+_FIRM = 2.0
 """How much more a block's spine says of its turn and shape than what else holds it."""
 
 _ENDS = (sk.RIGHT_WRIST, sk.LEFT_WRIST, sk.RIGHT_ANKLE, sk.LEFT_ANKLE)
@@ -125,12 +128,15 @@ def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray
 def _block_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray:
     """The map that best takes all joints of a block of head and body along, near to the spine's.
 
-    The spine alone is short in a block. But ears that nod with a performer's must not shear one.
+    The spine alone is short in a block. But joints that leave it, as ears do that nod with a performer's, say
+    little of where the block is.
     """
     known = [joint for joint in _ON_A_BLOCK if reference.seen[joint] and frame.seen[joint]]
     if len(known) < 3:
         return torso
-    shares = np.array([_ON_A_BLOCK[joint] for joint in known])
+    apart = np.linalg.norm(frame.places[known] - apply(torso, reference.places[known]), axis=1)
+    size = float(np.linalg.norm(np.ptp(reference.places[known], axis=0)))
+    shares = np.array([_ON_A_BLOCK[joint] for joint in known]) / (1 + (apart / (_LOOSE * size + 1e-6)) ** 2)
     shares /= shares.sum()
     middle_from, middle_to = (shares @ pose.places[known] for pose in (reference, frame))
     before, after = reference.places[known] - middle_from, frame.places[known] - middle_to
