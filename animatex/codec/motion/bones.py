@@ -96,16 +96,17 @@ def place_parts(reference: Joints, frame: Joints, neckless: bool = False) -> Pla
         neckless: Head and body are one block, like a carton's, and go along together.
     """
     maps = np.repeat(IDENTITY[None], len(PARTS), 0)
-    maps[TORSO_PART] = torso = _torso_map(reference, frame, _MIN_SQUEEZE_BLOCK if neckless else _MIN_SQUEEZE)
     if neckless:
-        maps[TORSO_PART] = maps[HEAD_PART] = torso = _block_map(reference, frame, torso)
+        head = torso = _block_map(reference, frame)
     else:
-        maps[HEAD_PART] = _head_map(reference, frame, torso)
+        torso = _torso_map(reference, frame, _MIN_SQUEEZE)
+        head = _head_map(reference, frame, torso)
+    maps[TORSO_PART], maps[HEAD_PART] = torso, head
     for limb in LIMB_PARTS:
         maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
     ends = [_bent_end(limb, reference, frame, maps[limb.part]) for limb in LIMB_PARTS]
     waist = None if neckless else _bent_waist(reference, frame, torso)
-    face = _face(reference, frame, maps[HEAD_PART], (HEAD_PART, TORSO_PART) if neckless else (HEAD_PART,))
+    face = _face(reference, frame, head, (HEAD_PART, TORSO_PART) if neckless else (HEAD_PART,))
     return Placement(maps, tuple(bend for bend in (waist, *ends) if bend is not None), face)
 
 
@@ -125,12 +126,13 @@ def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray
     return around(linear, reference.places[sk.NECK], frame.places[sk.NECK])
 
 
-def _block_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray:
+def _block_map(reference: Joints, frame: Joints) -> np.ndarray:
     """The map that best takes all joints of a block of head and body along, near to the spine's.
 
     The spine alone is short in a block. But joints that leave it, as ears do that nod with a performer's, say
     little of where the block is.
     """
+    torso = _torso_map(reference, frame, _MIN_SQUEEZE_BLOCK)
     known = [joint for joint in _ON_A_BLOCK if reference.seen[joint] and frame.seen[joint]]
     if len(known) < 3:
         return torso

@@ -155,7 +155,7 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
         # Around a knee the picture shows one limb, whichever side of it a pixel is counted to.
         own = seen | (shape & np.isin(owner, _next_on_limb(part)))
         if part == TORSO_PART:
-            # Nor, around a shoulder, more than one sleeve.
+            # So it does of a sleeve around a shoulder.
             own |= ends & np.isin(owner, _ON_THE_TRUNK)
             shape |= _neck(shapes[HEAD_PART], shapes[TORSO_PART], joints) & (owner == HEAD_PART)
         image, own = with_other_side(part, rig.image, own, shape & (mask > 0.9), joints)
