@@ -297,6 +297,16 @@ def test_a_block_that_turns_and_stretches_as_a_whole_is_followed_exactly(
     assert np.allclose(placed.maps[[TORSO_PART, HEAD_PART]], affine, atol=1e-4)
 
 
+@given(x=st.floats(-1, 1), y=st.floats(-1, 1))
+def test_a_block_comes_nearer_to_ears_that_its_spine_misses_a_little(x: float, y: float) -> None:
+    places, ears = STILL.copy(), [sk.RIGHT_EAR, sk.LEFT_EAR]
+    missed = 0.05 * EAR_TO_EAR * np.array([x, y])
+    places[ears] += missed
+    followed = place_parts(REFERENCE, Joints(places, WHOLE), neckless=True).maps[HEAD_PART]
+    left = np.linalg.norm(apply(followed, STILL[ears]) - places[ears], axis=1)
+    assert (left <= 0.6 * np.linalg.norm(missed) + 1e-9).all()
+
+
 def test_a_block_does_not_nod_with_a_performers_head_nor_stay_when_it_moves() -> None:
     places = STILL.copy()
     places[list(sk.HEAD)] += (0.5 * EAR_TO_EAR, 0)
