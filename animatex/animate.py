@@ -40,6 +40,7 @@ from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
 from animatex.reference import CharacterPose, find_character, look_again, place_reference, stay_in_picture
 from animatex.rig.network import RigNetwork
+from animatex.rig.neck import is_neckless
 from animatex.rig.rig import read_rig, with_painted_plate
 from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
 from animatex.video.fit import Fit, plan_fit
@@ -316,7 +317,8 @@ def place_motion(inputs: ClipInputs, config: AnimateConfig) -> Scene:
     if config.pose.reference_pose == "driving" and config.retarget.box is None:
         poses = inputs.poses.on_canvas(inputs.canvas)
     else:
-        poses = retarget(inputs.poses, to=own, config=config.retarget)
+        neckless = inputs.rig is not None and is_neckless(inputs.rig)
+        poses = retarget(inputs.poses, to=own, config=config.retarget, neckless=neckless)
         if inputs.rig is not None and config.retarget.method != "none":
             poses = stay_in_picture(poses, own, inputs.rig)
     return Scene(inputs.reference, own, correct(poses, config.retarget), inputs.rig)

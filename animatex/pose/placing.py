@@ -28,6 +28,9 @@ _UPRIGHT = (NECK, NOSE, MIDDLE_HIP, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LE
 # A trunk sways, and hips stay above the feet.
 _SIDEWAYS = (MIDDLE_HIP, NECK, NOSE, RIGHT_HIP, LEFT_HIP, RIGHT_SHOULDER, LEFT_SHOULDER)
 _ANKLES = [RIGHT_ANKLE, LEFT_ANKLE]
+_HIPS = [RIGHT_HIP, LEFT_HIP]
+# How much the feet say of where a body is at home, against the hips.
+_FEET = 0.6
 _SIDE_MARGIN = 0.1
 
 
@@ -133,13 +136,40 @@ def find_place(
     Returns:
         float64 [2].
     """
-    x = _off_by(_SIDEWAYS, 0, new, body, reference)
     stands = np.asarray(supports.any(axis=1))
+    own, there = _home(new, body, supports), _home(reference.points, reference, floor * stands.any())
+    x = _off_by(_SIDEWAYS, 0, new, body, reference) if own is None or there is None else there - own
     if not (stands.any() and floor.any()):
         return np.array([x, _off_by(_UPRIGHT, 1, new, body, reference)])
     # Jumps leave the ground, nothing goes below it.
     ground = np.percentile((supports * new[:, _ANKLES, 1]).sum(axis=1)[stands], 95)
     return np.array([x, (floor * reference.points[:, _ANKLES, 1]).sum() - ground])
+
+
+def _home(points: np.ndarray, body: Figure, supports: np.ndarray) -> float | None:
+    """Say around which x a body moves: between its hips, which sway, and its feet, which step aside.
+
+    Args:
+        points: Where it is, float [F, 137, 2].
+        body: Which of these are sure.
+        supports: Its `support`; the hips alone count where that is 0.
+
+    Returns:
+        Pixels; None where both hips are never sure.
+    """
+    known = body.sure[:, _HIPS].all(axis=1)
+    stands = known & supports.any(axis=1)
+    known = stands if stands.any() else known
+    if not known.any():
+        return None
+    hips = points[known][:, _HIPS, 0]
+    middle = hips.mean(axis=1)
+    if not stands.any():
+        return float(np.median(middle))
+    # A foot at home is below its own hip, not below the middle.
+    beside = np.median(hips - middle[:, None], axis=0)
+    feet = (supports[known] * (points[known][:, _ANKLES, 0] - beside)).sum(axis=1)
+    return float(np.median((1 - _FEET) * middle + _FEET * feet))
 
 
 def _off_by(joints: tuple[int, ...], axis: int, new: np.ndarray, body: Figure, reference: Figure) -> float:

@@ -21,6 +21,8 @@ from animatex.pose.skeleton import (
     LEFT_EAR,
     LEFT_ELBOW,
     LEFT_EYE,
+    LEFT_FOOT,
+    LEFT_HAND,
     LEFT_HIP,
     LEFT_KNEE,
     LEFT_SHOULDER,
@@ -34,6 +36,8 @@ from animatex.pose.skeleton import (
     RIGHT_EAR,
     RIGHT_ELBOW,
     RIGHT_EYE,
+    RIGHT_FOOT,
+    RIGHT_HAND,
     RIGHT_HIP,
     RIGHT_KNEE,
     RIGHT_SHOULDER,
@@ -114,6 +118,15 @@ _STAND_INS = {
     RIGHT_FOOT_LENGTH: (RIGHT_CALF, RIGHT_THIGH),
     LEFT_FOOT_LENGTH: (LEFT_CALF, LEFT_THIGH),
 }
+
+ARMS = (
+    (RIGHT_ELBOW, RIGHT_WRIST, *range(RIGHT_HAND.start, RIGHT_HAND.stop)),
+    (LEFT_ELBOW, LEFT_WRIST, *range(LEFT_HAND.start, LEFT_HAND.stop)),
+)
+"""All points of the right arm beyond its shoulder, and of the left one."""
+
+LEGS = ((RIGHT_KNEE, RIGHT_ANKLE, *RIGHT_FOOT), (LEFT_KNEE, LEFT_ANKLE, *LEFT_FOOT))
+"""All points of the right leg beyond its hip, and of the left one."""
 
 _FULL_LENGTH_PERCENTILE = 70
 _LONGEST_FOOT = 0.5

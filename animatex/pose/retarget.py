@@ -14,9 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from animatex.config.run import RetargetConfig
+from animatex.pose.blocks import hold_together
 from animatex.pose.heads import move_heads
 from animatex.pose.placing import find_neck, find_place, plant_feet, stay_inside, support
 from animatex.pose.proportions import (
+    ARMS,
     FACE_WIDTH,
     HIPS,
     LEFT_CALF,
@@ -24,6 +26,7 @@ from animatex.pose.proportions import (
     LEFT_FOREARM,
     LEFT_THIGH,
     LEFT_UPPER_ARM,
+    LEGS,
     MIDDLE_HIP,
     NECK_NOSE,
     RIGHT_CALF,
@@ -106,9 +109,7 @@ _TREE = (
     _Link(NOSE, (RIGHT_EYE, LEFT_EYE, RIGHT_EAR, LEFT_EAR, *_points(FACE)), FACE_WIDTH),
 )
 
-_ARMS = ((RIGHT_ELBOW, RIGHT_WRIST, *_points(RIGHT_HAND)), (LEFT_ELBOW, LEFT_WRIST, *_points(LEFT_HAND)))
-_LEGS = ((RIGHT_KNEE, RIGHT_ANKLE, *RIGHT_FOOT), (LEFT_KNEE, LEFT_ANKLE, *LEFT_FOOT))
-_LEG_POINTS = [point for leg in _LEGS for point in leg]
+_LEG_POINTS = [point for leg in LEGS for point in leg]
 _LEG_LIMBS = [RIGHT_THIGH, LEFT_THIGH, RIGHT_CALF, LEFT_CALF]
 _NOT_THERE = 0.15
 
@@ -122,7 +123,9 @@ class Box(NamedTuple):
     bottom: float
 
 
-def retarget(poses: PoseSequence, to: PoseSequence, config: RetargetConfig) -> PoseSequence:
+def retarget(
+    poses: PoseSequence, to: PoseSequence, config: RetargetConfig, *, neckless: bool = False
+) -> PoseSequence:
     """Put a performer's motion on a character's body.
 
     Args:
@@ -130,6 +133,7 @@ def retarget(poses: PoseSequence, to: PoseSequence, config: RetargetConfig) -> P
         to: The character's pose on its picture's canvas; a point with score 0 is unknown or does not exist.
             With nobody in it the performer is fitted into the picture, see `default_box`.
         config: Which method, how much of the character's proportions, what becomes of limbs it does not have.
+        neckless: The character's head and body are one block, see `rig.neck`; counts with method combined.
 
     Returns:
         As many poses at the same rate, on the character's canvas. Points the performer did not show stay
@@ -154,6 +158,7 @@ def retarget(poses: PoseSequence, to: PoseSequence, config: RetargetConfig) -> P
         _without_legs(scales) if absent[_LEG_POINTS].all() else scales,
         ground=config.anchor == "ground" and config.method != "bones",
         heads=config.strength if config.method == "combined" else 0.0,
+        neckless=neckless,
     )
     result = PoseSequence(moved.astype(np.float32), poses.scores, to.canvas, poses.fps)
     return result.hidden(absent)
@@ -230,7 +235,7 @@ def walk(
 
 
 def _rebuild(
-    poses: PoseSequence, to: PoseSequence, scales: Scales, *, ground: bool, heads: float
+    poses: PoseSequence, to: PoseSequence, scales: Scales, *, ground: bool, heads: float, neckless: bool
 ) -> np.ndarray:
     """The performer on the character's body and at its place: float64 [F, 134, 2].
 
@@ -240,12 +245,14 @@ def _rebuild(
         scales: For each limb.
         ground: The body stands on its feet, else it hangs on its neck.
         heads: How much of the layout of the character's head, 0..1.
+        neckless: That head is one with the trunk.
     """
     body, reference = trace(poses), trace(to)
     neck = find_neck(body)
     new = walk(body.points, body.seen, scales, neck, scales.overall * (neck - neck[0]))
     if heads > 0:
         new = move_heads(new, body, neck, reference, scales, heads)
+        new = hold_together(new, body, reference, heads) if neckless else new
     supports = support(body, torso_length(confident(poses))) * ground
     if supports.any():
         legs = scales.limbs[_LEG_LIMBS].mean()
@@ -270,8 +277,8 @@ def _absent(poses: PoseSequence, to: PoseSequence, scales: Scales, config: Retar
         return absent
     lengths = full_lengths(poses) * scales.limbs
     for chains, roots, limbs in (
-        (_ARMS, (RIGHT_SHOULDER, LEFT_SHOULDER), [RIGHT_UPPER_ARM, RIGHT_FOREARM]),
-        (_LEGS, (RIGHT_HIP, LEFT_HIP), [RIGHT_THIGH, RIGHT_CALF]),
+        (ARMS, (RIGHT_SHOULDER, LEFT_SHOULDER), [RIGHT_UPPER_ARM, RIGHT_FOREARM]),
+        (LEGS, (RIGHT_HIP, LEFT_HIP), [RIGHT_THIGH, RIGHT_CALF]),
     ):
         gone = [bool((to.scores[0, list(chain)] < _NOT_THERE).all()) for chain in chains]
         if config.missing_parts == "auto":

@@ -35,6 +35,7 @@ from animatex.pose.placing import correct
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.rig.network import RigNetwork
+from animatex.rig.neck import is_neckless
 from animatex.rig.rig import Rig, read_rig
 from animatex.runtime import Runtime
 from animatex.training.clip_sample import ClipSample, RenderClip
@@ -217,7 +218,9 @@ def _scene(
     """What the codec is told: the motion is the sample's own, or a performer's on the character's body."""
     poses = sample.poses
     if sample.performance is not None:
-        poses = correct(retarget(sample.performance, to=reference_pose, config=config), config)
+        neckless = rig is not None and is_neckless(rig)
+        moved = retarget(sample.performance, to=reference_pose, config=config, neckless=neckless)
+        poses = correct(moved, config)
     return Scene(sample.reference, reference_pose, poses, rig)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -49,6 +49,22 @@ if TYPE_CHECKING:
     from animatex.rig.rig import Rig
     from animatex.video.frames import FrameSequence
     from animatex.video.image import ReferenceImage
+
+
+class _Character(NamedTuple):
+    """Whom the motion is for.
+
+    Attributes:
+        picture: One frame; black where there is none.
+        pose: In pixels of the picture; one frame.
+        reason: Who says so, in words.
+        neckless: Whether head and body are one block.
+    """
+
+    picture: FrameSequence
+    pose: PoseSequence
+    reason: str
+    neckless: bool
 
 
 def command(
@@ -112,16 +128,17 @@ def command(
         from animatex.pose.retarget import retarget as put_on
 
         performer = read_poses(poses)
-        picture, character, reason = _character(to, performer, config, weights, timer)
+        character = _find_character(to, performer, config, weights, timer)
         timer.start("retargeting")
-        moved = correct(put_on(performer, character, config.retarget), config.retarget)
+        moved = put_on(performer, character.pose, config.retarget, neckless=character.neckless)
+        moved = correct(moved, config.retarget)
         timer.done()
         if preview:
-            write_overlay(preview, moved, picture, timer)
+            write_overlay(preview, moved, character.picture, timer)
         if draw:
             write_drawn(draw, moved, timer)
         write_poses(moved, out)
-    console.note(reason, quiet=quiet)
+    console.note(character.reason, quiet=quiet)
     report(
         out,
         preview,
@@ -140,10 +157,10 @@ def command(
     )
 
 
-def _character(
+def _find_character(
     to: Path, performer: PoseSequence, config: AnimateConfig, weights: Path | None, progress: Progress
-) -> tuple[FrameSequence, PoseSequence, str]:
-    """Find the character's picture (black where there is none), its pose there, and who says so."""
+) -> _Character:
+    """Read the character's pose, or find it in the picture."""
     import numpy as np
 
     from animatex.pose.io import holds_poses, read_poses
@@ -157,21 +174,24 @@ def _character(
         given = box_on_canvas(config.retarget.box, plan_fit(pose.canvas, pose.canvas, "stretch"))
         if given is not None:
             pose = pose_in_box(performer, given, pose.canvas)
-        return FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0), pose, f"pose read from {to}"
+        black = FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0)
+        return _Character(black, pose, f"pose read from {to}", neckless=False)
     image = read_image(to)
     progress.start("looking at the character", 1)
-    pose, source = _pose_in_picture(image, performer, config, weights)
+    pose, source, neckless = _pose_in_picture(image, performer, config, weights)
     progress.done()
-    return FrameSequence(image.rgb[None], 1.0), pose, f"pose of {to.name}: {source}"
+    return _Character(FrameSequence(image.rgb[None], 1.0), pose, f"pose of {to.name}: {source}", neckless)
 
 
 def _pose_in_picture(
     image: ReferenceImage, performer: PoseSequence, config: AnimateConfig, weights: Path | None
-) -> tuple[PoseSequence, str]:
+) -> tuple[PoseSequence, str, bool]:
+    """Find the pose, say who says so, and whether head and body are one block."""
     from dataclasses import replace
 
     from animatex.pose.estimator import resolve_estimator
     from animatex.reference import find_character, place_reference
+    from animatex.rig.neck import is_neckless
     from animatex.video.fit import plan_fit
     from animatex.video.frames import Size
 
@@ -189,7 +209,8 @@ def _pose_in_picture(
     picture, alpha = place_reference(image, fit, config.pictures.filter)
     rig = _take_apart(picture, alpha, config, weights)
     pose, source, _ = find_character(picture, alpha, fit, rig, performer, estimate, config)
-    return replace(pose, keypoints=fit.points_to_source(pose.keypoints), canvas=image.size), source
+    pose = replace(pose, keypoints=fit.points_to_source(pose.keypoints), canvas=image.size)
+    return pose, source, rig is not None and is_neckless(rig)
 
 
 def _take_apart(

@@ -29,6 +29,7 @@ from animatex.pose.skeleton import (
     LimbPart,
 )
 from animatex.rig.fill import push_pull
+from animatex.rig.neck import is_neckless
 from animatex.rig.rig import Rig
 
 _MIN_SHARE = 2e-4
@@ -61,11 +62,6 @@ it ends: an ankle has a foot below it."""
 _NECK, _NECK_WIDTH = 0.7, 0.5
 """How far a neck goes on under the head, as a share of the way to the ears, and how wide it is at most, as a
 share of the way from ear to ear."""
-
-_NECKLESS, _STRAIGHT = 0.55, 0.16
-"""Head and torso that meet along more of the wider one's width, in a seam no thicker for its length, have no
-neck between them: hair that falls on shoulders meets them in a crooked one."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
@@ -166,7 +162,7 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     layers = _with_hidden_limbs(
         layers, [limb for limb in LIMB_PARTS if limb.part not in covered], shapes, joints
     )
-    return PuppetLayers(tuple(layers), joints, rig.plate, _is_neckless(shapes[HEAD_PART], shapes[TORSO_PART]))
+    return PuppetLayers(tuple(layers), joints, rig.plate, is_neckless(rig))
 
 
 def _with_whole_arms(owner: np.ndarray, mask: np.ndarray, joints: Joints) -> np.ndarray:
@@ -224,18 +220,6 @@ def _next_on_limb(part: int) -> list[int]:
     """The part of the same arm or leg that a part is joined to."""
     pairs = [(limb.part, limb.parent) for limb in LIMB_PARTS if limb.parent != TORSO_PART]
     return [other for pair in pairs if part in pair for other in pair if other != part]
-
-
-def _is_neckless(head: np.ndarray, torso: np.ndarray) -> bool:
-    """Tell a carton from a person: head and torso meet in a straight seam as wide as themselves."""
-    meeting = cv2.dilate(head.astype(np.uint8), np.ones((5, 3), np.uint8)).astype(bool) & torso
-    rows, columns = np.nonzero(meeting)
-    if len(rows) < 3:
-        return False
-    widths = [np.count_nonzero(shape.any(0)) for shape in (head, torso)]
-    thickness, length = np.sqrt(np.linalg.eigvalsh(np.cov(columns, rows)).clip(0))
-    meets = np.count_nonzero(meeting.any(0))
-    return bool(meets > _NECKLESS * max(widths) and thickness < _STRAIGHT * length)
 
 
 def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask: np.ndarray) -> Layer:
