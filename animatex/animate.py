@@ -39,8 +39,8 @@ from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
 from animatex.reference import CharacterPose, find_character, look_again, place_reference, stay_in_picture
-from animatex.rig.network import RigNetwork
 from animatex.rig.neck import is_neckless
+from animatex.rig.network import RigNetwork
 from animatex.rig.rig import read_rig, with_painted_plate
 from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
 from animatex.video.fit import Fit, plan_fit

@@ -3,10 +3,11 @@
     python -m benchmarks.retargeting
 
 A person dances, and a character of the procedural world dances the same: its own joints are the truth. Each
-method is given the person's poses and the character's one pose in its picture. An error is the mean distance
-of the character's body joints in the picture from where a method puts them, in units of the character's torso
-(median from neck to hips); a joint that a method hides counts as if it put it at the neck. "in place" is the
-error that is left when the whole clip is moved to where it should be.
+method is given the person's poses, the character's one pose in its picture, and whether its head and body
+are one block. An error is the mean distance of the character's body joints in the picture from where a
+method puts them, in units of the character's torso (median from neck to hips); a joint that a method hides
+counts as if it put it at the neck. "in place" is the error that is left when the whole clip is moved to
+where it should be.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from animatex.synthetic.clips import SyntheticPerformance, performance
 from animatex.video.frames import Size
 
 HELD_OUT = 930_000_000
-"""Seeds from here on have not been looked at while the methods were made."""
+"""The default characters, from this seed on, have not been looked at while the methods were made."""
 SIZE = Size(768, 512)
 METHODS: tuple[str, ...] = get_args(RetargetConfig.model_fields["method"].annotation)
 
@@ -40,6 +41,7 @@ GROUPS: dict[str, Group] = {
     "humans": lambda made: made.kind == "human",
     "others": lambda made: made.kind != "human",
     "missing limbs": lambda made: not (all(made.body.arms) and all(made.body.legs)),
+    "one block": lambda made: made.body.stiff == 1,
     "huge heads": lambda made: made.body.ears[0] > 1.2 * made.body.shoulder,
     "cut off": lambda made: bool(((made.reference.scores == 0) & (made.poses.scores[:1] > 0)).any()),
 }
@@ -80,7 +82,9 @@ def settings(method: str) -> RetargetConfig:
 
 def errors(made: SyntheticPerformance, method: str) -> tuple[float, float]:
     """Mean distance from the truth in torso lengths, and what is left of it in the right place."""
-    moved = retarget(made.driver_poses, made.reference, settings(method))
+    # Cartons and toasts; the toolkit sees it in their picture.
+    neckless = made.body.stiff == 1
+    moved = retarget(made.driver_poses, made.reference, settings(method), neckless=neckless)
     there = (made.poses.scores > 0)[:, BODY] & inside(made.poses)[:, BODY]
     placed = np.where(moved.scores[..., None] > 0, moved.keypoints, moved.keypoints[:, [NECK]])
     away = (placed - made.poses.keypoints)[:, BODY][there]

@@ -26,7 +26,7 @@ from animatex.pose.skeleton import (
 # Neck first: it is what the skeleton hangs on.
 _UPRIGHT = (NECK, NOSE, MIDDLE_HIP, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP)
 # A trunk sways, and hips stay above the feet.
-_SIDEWAYS = (MIDDLE_HIP, NECK, NOSE, RIGHT_HIP, LEFT_HIP, RIGHT_SHOULDER, LEFT_SHOULDER)
+_SIDEWAYS = (NECK, NOSE, RIGHT_HIP, LEFT_HIP, RIGHT_SHOULDER, LEFT_SHOULDER)
 _ANKLES = [RIGHT_ANKLE, LEFT_ANKLE]
 _HIPS = [RIGHT_HIP, LEFT_HIP]
 # How much the feet say of where a body is at home, against the hips.

@@ -8,7 +8,7 @@ import numpy as np
 from animatex.pose.skeleton import HEAD_PART, TORSO_PART
 from animatex.rig.rig import Rig
 
-_NECKLESS, _STRAIGHT = 0.55, 0.16
+_NECKLESS, _STRAIGHT = 0.55, 0.12
 """Head and torso that meet along more of the wider one's width, in a seam no thicker for its length, have no
 neck between them: hair that falls on shoulders meets them in a crooked one."""
 

@@ -34,8 +34,8 @@ from animatex.model.build import build_unet
 from animatex.pose.placing import correct
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
-from animatex.rig.network import RigNetwork
 from animatex.rig.neck import is_neckless
+from animatex.rig.network import RigNetwork
 from animatex.rig.rig import Rig, read_rig
 from animatex.runtime import Runtime
 from animatex.training.clip_sample import ClipSample, RenderClip

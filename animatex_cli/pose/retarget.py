@@ -191,7 +191,6 @@ def _pose_in_picture(
 
     from animatex.pose.estimator import resolve_estimator
     from animatex.reference import find_character, place_reference
-    from animatex.rig.neck import is_neckless
     from animatex.video.fit import plan_fit
     from animatex.video.frames import Size
 
@@ -210,7 +209,11 @@ def _pose_in_picture(
     rig = _take_apart(picture, alpha, config, weights)
     pose, source, _ = find_character(picture, alpha, fit, rig, performer, estimate, config)
     pose = replace(pose, keypoints=fit.points_to_source(pose.keypoints), canvas=image.size)
-    return pose, source, rig is not None and is_neckless(rig)
+    if rig is None:
+        return pose, source, False
+    from animatex.rig.neck import is_neckless
+
+    return pose, source, is_neckless(rig)
 
 
 def _take_apart(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,6 +79,11 @@ def retargeting(
         shift=shift,
         box=None,
     )
+
+
+def mirrored(poses: PoseSequence) -> PoseSequence:
+    keypoints = poses.keypoints[:, list(sk.MIRROR)] * [-1, 1] + [poses.canvas.width, 0]
+    return replace(poses, keypoints=keypoints.astype(np.float32), scores=poses.scores[:, list(sk.MIRROR)])
 
 
 def length(poses: PoseSequence, start: int, end: int) -> np.ndarray:

@@ -13,7 +13,17 @@ from animatex.pose.proportions import EYE_WIDTH, FACE_WIDTH, LIMBS, NECK_NOSE, f
 from animatex.pose.retarget import Box, default_box, fit_to_box, retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.video.frames import Size
-from tests.pose.figures import CANVAS, DANCER, SHORT_LEGS, Body, figure, length, random_poses, retargeting
+from tests.pose.figures import (
+    CANVAS,
+    DANCER,
+    SHORT_LEGS,
+    Body,
+    figure,
+    length,
+    mirrored,
+    random_poses,
+    retargeting,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 OURS = ["similarity", "bones", "combined"]
@@ -113,11 +123,6 @@ def test_one_foreshortened_first_frame_does_not_stretch_the_clip():
     assert length(result, sk.LEFT_ELBOW, sk.LEFT_WRIST).max() == pytest.approx(DANCER.forearm, rel=1e-3)
 
 
-def mirrored(poses: PoseSequence) -> PoseSequence:
-    keypoints = poses.keypoints[:, list(sk.MIRROR)] * [-1, 1] + [poses.canvas.width, 0]
-    return replace(poses, keypoints=keypoints.astype(np.float32), scores=poses.scores[:, list(sk.MIRROR)])
-
-
 @settings(max_examples=30, deadline=None)
 @given(seed=seeds)
 def test_right_and_left_are_treated_alike(seed: int):
@@ -193,6 +198,28 @@ def test_feet_that_stand_do_not_slide_while_the_body_sways():
         for anchor in ("ground", "neck")
     }
     assert slides["ground"].max() < 0.15 * slides["neck"].min()
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_clip_that_begins_and_ends_in_a_sway_has_its_feet_where_the_character_stands(side: int):
+    clip = figure(frames=8)
+    keypoints = clip.keypoints.copy()
+    hips, ankles = [sk.RIGHT_HIP, sk.LEFT_HIP], [sk.RIGHT_ANKLE, sk.LEFT_ANKLE]
+    above = [i for i in range(134) if i not in (9, 10, 12, 13, *range(18, 24))]
+    keypoints[:, above, 0] += 60 * side
+    keypoints[:, [9, 12], 0] += 30 * side
+    there, same = figure(neck=(300, 200)), retargeting("similarity", missing_parts="keep")
+    moved = retarget(clip.moved(keypoints), there, same).keypoints[..., 0]
+    still = there.keypoints[0, :, 0]
+    # Feet count for more than half: they are nearer to home than the hips are, which lean the other way.
+    assert np.allclose(side * (moved[:, ankles] - still[ankles]), -24, atol=0.1)
+    assert np.allclose(side * (moved[:, hips] - still[hips]), 36, atol=0.1)
+    # Whom the picture cuts off at the hips stands where these are.
+    upper = without(there, LEGS)
+    assert np.allclose(retarget(clip.moved(keypoints), upper, same).keypoints[..., 0], moved, atol=0.1)
+    # Who sways to one side in the picture too sways as far.
+    swaying = retarget(clip.moved(keypoints), clip.moved(keypoints).select([0]), same).keypoints
+    assert np.allclose(swaying, keypoints, atol=0.1)
 
 
 def test_a_crouch_bends_short_legs_as_much_as_long_ones():

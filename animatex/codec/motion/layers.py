@@ -63,6 +63,7 @@ _NECK, _NECK_WIDTH = 0.7, 0.5
 """How far a neck goes on under the head, as a share of the way to the ears, and how wide it is at most, as a
 share of the way from ear to ear."""
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """One part on its own.

@@ -236,21 +236,6 @@ def test_without_a_character_there_is_only_the_plate() -> None:
     assert (made.shares[0] == 1).all()
 
 
-def test_head_and_body_of_one_block_are_told_from_head_and_body_with_a_neck() -> None:
-    labels = np.zeros(SIZE, np.uint8)
-    labels[30:80, 40:120], labels[80:150, 40:120] = HEAD_PART, TORSO_PART
-    assert cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
-    labels[70:80, 40:70], labels[70:80, 90:120] = 0, 0
-    assert not cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
-
-
-def test_hair_that_falls_on_the_shoulders_makes_nobody_neckless() -> None:
-    labels = np.zeros(SIZE, np.uint8)
-    labels[10:80, 40:120], labels[80:150, 40:120] = HEAD_PART, TORSO_PART
-    labels[80:130, 40:60] = labels[80:130, 100:120] = HEAD_PART
-    assert not cut(replace(DRAWN.rig, parts=one_hot(labels))).neckless
-
-
 def cropped(height: int, seen: bool) -> tuple[PuppetLayers, Size]:
     """The puppet cut off at its shins, whose ankles are known or not."""
     rig, size = DRAWN.rig, Size(height, SIZE.width)
