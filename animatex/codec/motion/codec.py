@@ -19,6 +19,7 @@ from torch import Tensor
 from animatex.codec.codec import NETWORK_CELL, Scene, gather
 from animatex.codec.motion.bones import Joints, place_parts
 from animatex.codec.motion.compose import compose, recompose
+from animatex.codec.motion.cropped import with_cropped_ends
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
 from animatex.codec.motion.placement import IDENTITY, Placement, scaled_places
 from animatex.codec.motion.textures import with_textures
@@ -71,9 +72,10 @@ class MotionCodec:
         """Cut the character out and find where each frame wants its parts; draws nothing."""
         rig = scene.rig
         assert rig is not None, "the motion codec works on a rig"
-        reference = joints_of(scene.reference_pose, 0)
+        frames = [joints_of(scene.poses, frame) for frame in range(len(scene.poses))]
+        reference = with_cropped_ends(joints_of(scene.reference_pose, 0), rig.parts.argmax(0), frames)
         puppet = cut_layers(rig, reference)
-        placements = self._placements(scene, reference, puppet.neckless)
+        placements = self._placements(reference, frames, puppet.neckless)
         scale = NETWORK_CELL / self.config.downsampling
         if scale == 1:
             return MotionClip(self.config, rig, puppet, placements, puppet, placements)
@@ -82,11 +84,10 @@ class MotionCodec:
         sketched = tuple(placement.scaled(scale) for placement in placements)
         return MotionClip(self.config, small, puppet, placements, sketch, sketched)
 
-    def _placements(self, scene: Scene, reference: Joints, neckless: bool) -> tuple[Placement, ...]:
+    def _placements(self, reference: Joints, frames: list[Joints], neckless: bool) -> tuple[Placement, ...]:
         """Say where each frame has its parts before any correction."""
         if self.config.composes == "reference":
-            return (Placement(np.repeat(IDENTITY[None], len(PARTS), 0)),) * len(scene.poses)
-        frames = (joints_of(scene.poses, frame) for frame in range(len(scene.poses)))
+            return (Placement(np.repeat(IDENTITY[None], len(PARTS), 0)),) * len(frames)
         return tuple(place_parts(reference, frame, neckless) for frame in frames)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -54,6 +54,9 @@ _BEYOND = 0.25
 
 _GOING_ON = {HEAD_PART: cv2.BORDER_REPLICATE}
 """How colours go on there: mirrored, so that textures do; but a face would have more than two eyes."""
+
+_LONGEST = 1.2
+"""How far a limb and its hand or foot can go on, as a share of its bone's length."""
 
 _RIM = 0.02
 """Nearer to the picture's edge than this part of its height, a joint is where a limb is cut off, not where
@@ -157,9 +160,9 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
             shape |= _neck(shapes[HEAD_PART], shapes[TORSO_PART], joints) & (owner == HEAD_PART)
         image, own = with_other_side(part, rig.image, own, shape & (mask > 0.9), joints)
         layer = _cut(part, shape, own, image, mask)
-        layers.append(
-            _beyond_the_picture(layer, owner.shape) if _is_cropped(part, joints, owner.shape) else layer
-        )
+        if _is_cropped(part, joints, owner.shape):
+            layer = _up_to_its_end(_beyond_the_picture(layer, owner.shape), joints, owner.shape)
+        layers.append(layer)
     layers = _with_hidden_limbs(
         layers, [limb for limb in LIMB_PARTS if limb.part not in covered], shapes, joints
     )
@@ -277,6 +280,18 @@ def _beyond_the_picture(layer: Layer, size: tuple[int, int]) -> Layer:
         cv2.copyMakeBorder(layer.alpha, *sides, cv2.BORDER_REPLICATE),
         cv2.copyMakeBorder(layer.shown.astype(np.uint8), *sides, cv2.BORDER_REPLICATE) > 0,
     )
+
+
+def _up_to_its_end(layer: Layer, joints: Joints, size: tuple[int, int]) -> Layer:
+    """The same limb, going on behind the picture's edges no farther than its bone and the hand or foot on it."""
+    limb = next((limb for limb in LIMB_PARTS if limb.part == layer.part), None)
+    if limb is None or not (joints.seen[limb.start] and joints.seen[limb.end]):
+        return layer
+    start, bone = joints.places[limb.start], joints.places[limb.end] - joints.places[limb.start]
+    places = np.moveaxis(np.indices(layer.alpha.shape)[::-1], 0, 2) + (layer.left, layer.top)
+    outside = ((places < 0) | (places >= size[::-1])).any(2)
+    too_far = (places - start) @ bone > _LONGEST * float(bone @ bone)
+    return replace(layer, alpha=np.where(outside & too_far, 0, layer.alpha).astype(np.uint8))
 
 
 def _closed(shape: np.ndarray) -> np.ndarray:

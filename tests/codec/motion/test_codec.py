@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from animatex.codec.motion.compose import compose
 from animatex.codec.motion.textures import with_textures
 from animatex.config.model import MotionCodecConfig, RigConfig
 from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import NUM_KEYPOINTS, PARTS
+from animatex.pose.skeleton import LEFT_ANKLE, NUM_KEYPOINTS, PARTS, RIGHT_ANKLE, RIGHT_KNEE
 from animatex.rig.rig import Rig
 from animatex.synthetic.clips import SyntheticClip, clip
 from animatex.video.frames import Size
@@ -145,6 +147,28 @@ def test_composing_the_reference_leaves_all_motion_to_the_latents() -> None:
     # The dance swings limbs further than a rigid composition may drift.
     assert latents[:, 11:].abs().max() > 8.0 * 0.05
     assert np.abs(made.decode(latents) - target).mean() < 0.7 * np.abs(still - target).mean()
+
+
+def test_a_calf_that_the_picture_cuts_off_turns_on_its_knee() -> None:
+    drawn, poses = puppet(SIZE), dancing(SIZE, 8)
+    shin = round(float(drawn.pose.keypoints[0, [RIGHT_KNEE, RIGHT_ANKLE], 1] @ [0.3, 0.7]))
+    rig = replace(
+        drawn.rig, image=drawn.image[:shin], parts=drawn.rig.parts[:, :shin], plate=drawn.plate[:shin]
+    )
+    size = Size(shin, SIZE.width)
+    lost = np.zeros(drawn.pose.scores.shape, bool)
+    lost[:, [RIGHT_ANKLE, LEFT_ANKLE]] = True
+    cut_off = replace(drawn.pose.hidden(lost), canvas=size)
+    swinging = replace(poses, canvas=size)
+    made = MotionCodec(config()).open(Scene(rig.image, cut_off, swinging, rig), torch.Generator())
+    whole = opened(frames=7)
+    calf = PARTS.index("right_calf")
+    turns = [
+        [np.arctan2(*placement.maps[calf, :2, 0][::-1]) for placement in clip.placements]
+        for clip in (made, whole)
+    ]
+    assert np.ptp(turns[1]) > 0.1
+    assert turns[0][1:8] == pytest.approx(turns[1], abs=0.1)
 
 
 def test_surfaces_that_are_nowhere_in_the_reference_say_nothing_of_drift() -> None:

@@ -18,11 +18,13 @@ from animatex.pose.skeleton import (
     HEAD_PART,
     LEFT_ANKLE,
     LEFT_EAR,
+    LEFT_KNEE,
     NECK,
     PARTS,
     RIGHT_ANKLE,
     RIGHT_EAR,
     RIGHT_ELBOW,
+    RIGHT_KNEE,
     RIGHT_SHOULDER,
     RIGHT_WRIST,
     TORSO_PART,
@@ -247,15 +249,32 @@ def cropped(height: int, seen: bool) -> tuple[PuppetLayers, Size]:
     return cut_layers(rig, joints(DRAWN.pose.keypoints[0], known)), size
 
 
-@pytest.mark.parametrize("seen", [False, True])
-def test_what_the_picture_cuts_off_goes_on_when_the_character_moves_up(seen: bool) -> None:
-    # An ankle that somebody claims to see below the picture is no end of a leg.
-    layers, size = cropped(160, seen=seen)
+def test_what_the_picture_cuts_off_goes_on_when_the_character_moves_up() -> None:
+    layers, size = cropped(160, seen=False)
     up = moved_by(0, -20)
     shares = compose(layers, up).shares
     calves = [PARTS.index("right_calf"), PARTS.index("left_calf")]
     assert shares[calves, size.height - 25].sum() > 3
     assert shares[calves, size.height - 1].sum() == pytest.approx(shares[calves, size.height - 25].sum())
+
+
+@pytest.mark.parametrize(
+    "calf, knee, ankle", [("right_calf", RIGHT_KNEE, RIGHT_ANKLE), ("left_calf", LEFT_KNEE, LEFT_ANKLE)]
+)
+def test_a_limb_that_is_known_to_end_beyond_the_picture_goes_on_to_its_foot(
+    calf: str, knee: int, ankle: int
+) -> None:
+    known, unknown = (
+        next(layer for layer in cropped(160, seen=seen)[0].layers if PARTS[layer.part] == calf)
+        for seen in (True, False)
+    )
+    lowest, farthest = (
+        layer.top + np.flatnonzero((layer.alpha > 0).any(1))[-1] for layer in (known, unknown)
+    )
+    end = REFERENCE.places[ankle, 1]
+    assert end < lowest < end + 0.25 * (end - REFERENCE.places[knee, 1])
+    # One of which nobody knows where it ends goes on as far as it may have to.
+    assert farthest > lowest + 5
 
 
 def test_a_limb_whose_end_is_in_the_picture_ends_there() -> None:
