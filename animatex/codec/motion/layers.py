@@ -283,7 +283,7 @@ def _beyond_the_picture(layer: Layer, size: tuple[int, int]) -> Layer:
 
 
 def _up_to_its_end(layer: Layer, joints: Joints, size: tuple[int, int]) -> Layer:
-    """The same limb, going on behind the picture's edges no farther than its bone and the hand or foot on it."""
+    """The same limb, going on behind the picture's edges as far as its bone and a hand or foot."""
     limb = next((limb for limb in LIMB_PARTS if limb.part == layer.part), None)
     if limb is None or not (joints.seen[limb.start] and joints.seen[limb.end]):
         return layer
