@@ -16,6 +16,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DIST ?= dist
 MARKERS ?=
+WORKERS ?= logical
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -33,7 +34,8 @@ demo: $(VENV)/.installed
 	@echo "contact sheet: $(CURDIR)/demo/contact-sheet.png"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(if $(MARKERS),-m "$(MARKERS)") $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal \
+		$(if $(MARKERS),-m "$(MARKERS)") $(ARGS)
 
 test-slow test-shared: test-%: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m $* $(ARGS)
