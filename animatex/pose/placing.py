@@ -157,17 +157,16 @@ def _home(points: np.ndarray, body: Figure, supports: np.ndarray) -> float | Non
     Returns:
         Pixels; None where both hips are never sure.
     """
-    known = body.sure[:, _HIPS].all(axis=1)
+    known = body.sure[:, MIDDLE_HIP]
     stands = known & supports.any(axis=1)
     known = stands if stands.any() else known
     if not known.any():
         return None
-    hips = points[known][:, _HIPS, 0]
-    middle = hips.mean(axis=1)
+    middle = points[known, MIDDLE_HIP, 0]
     if not stands.any():
         return float(np.median(middle))
     # A foot at home is below its own hip, not below the middle.
-    beside = np.median(hips - middle[:, None], axis=0)
+    beside = np.median(points[known][:, _HIPS, 0] - middle[:, None], axis=0)
     feet = (supports[known] * (points[known][:, _ANKLES, 0] - beside)).sum(axis=1)
     return float(np.median((1 - _FEET) * middle + _FEET * feet))
 
