@@ -31,7 +31,8 @@ from animatex.encoders.clip import FrozenClip, build_clip
 from animatex.model.build import build_unet
 from animatex.model.scan import resolve_scan
 from animatex.model.unet import AnimateXUNet, bind
-from animatex.pose.estimator import PoseEstimator, resolve_estimator
+from animatex.pose.backends import resolve_estimator
+from animatex.pose.estimator import PoseEstimator
 from animatex.pose.extract import extract_poses, require_frame_count, require_person
 from animatex.pose.io import holds_poses, read_poses
 from animatex.pose.placing import correct

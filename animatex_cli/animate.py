@@ -513,7 +513,7 @@ def _show_plan(plan: AnimationPlan, asked: _Asked, files: list[Path]) -> None:
     config, target = asked.config, asked.target
     estimator = {"name": "file", "reason": "poses are given"}
     if plan.poses is None:
-        from animatex.pose.estimator import resolve_estimator
+        from animatex.pose.backends import resolve_estimator
 
         chosen = resolve_estimator(config.pose, plan.weights, config.runtime.device)
         estimator = {"name": chosen.name, "reason": chosen.reason}

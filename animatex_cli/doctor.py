@@ -232,7 +232,7 @@ def _estimator(folder: Path) -> Choice:
     from animatex.config.loader import load_config
     from animatex.config.presets import preset_path
     from animatex.config.run import AnimateConfig
-    from animatex.pose.estimator import resolve_estimator
+    from animatex.pose.backends import resolve_estimator
 
     config = load_config(AnimateConfig, preset_path("mini"))
     chosen = resolve_estimator(config.pose, folder, still=True)

@@ -28,7 +28,7 @@ from animatex.config.model import ClipConfig
 from animatex.config.presets import preset_path, presets_folder
 from animatex.config.run import AnimateConfig
 from animatex.errors import MissingPackage
-from animatex.pose.estimator import resolve_estimator
+from animatex.pose.backends import resolve_estimator
 from animatex.record import sha256
 from animatex.runtime import DeviceChoice, resolve_device
 

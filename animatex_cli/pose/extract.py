@@ -113,7 +113,7 @@ def command(
     with console.progress(quiet=quiet) as shown:
         timer = StageTimer(shown)
         from animatex.config.run import ClipSelection
-        from animatex.pose.estimator import resolve_estimator
+        from animatex.pose.backends import resolve_estimator
         from animatex.pose.extract import estimate_poses, finish_poses, track_report
         from animatex.pose.io import write_poses
 

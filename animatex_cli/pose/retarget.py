@@ -189,7 +189,7 @@ def _pose_in_picture(
     """Find the pose, say who says so, and whether head and body are one block."""
     from dataclasses import replace
 
-    from animatex.pose.estimator import resolve_estimator
+    from animatex.pose.backends import resolve_estimator
     from animatex.reference import find_character, place_reference
     from animatex.video.fit import plan_fit
     from animatex.video.frames import Size

@@ -266,7 +266,7 @@ def test_poses_are_found_in_raw_frames_as_in_the_folder(place, send, monkeypatch
     from animatex.runtime import Resolved
 
     seeing = Resolved("told", "a test", Seeing())
-    monkeypatch.setattr("animatex.pose.estimator.resolve_estimator", lambda *_, **__: seeing)
+    monkeypatch.setattr("animatex.pose.backends.resolve_estimator", lambda *_, **__: seeing)
     video(Path("clip.mp4"), [200, 180, 200, 180, 200, 180])
     frames = read_video(Path("clip.mp4"))
     send(as_raw(frames.frames))

@@ -79,7 +79,7 @@ def test_a_full_disk_is_said_in_a_line_and_leaves_nothing(
     from tests.cli.pose.seeing import Seeing
 
     seeing = Resolved("told", "a test", Seeing())
-    monkeypatch.setattr("animatex.pose.estimator.resolve_estimator", lambda *_, **__: seeing)
+    monkeypatch.setattr("animatex.pose.backends.resolve_estimator", lambda *_, **__: seeing)
     Path("dance").mkdir()
     for number in range(40):
         write_png(Path(f"dance/{number:02}.png"), torch.full((64, 64, 3), 180, dtype=torch.uint8).numpy())

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+import animatex.pose.backends
 import animatex.pose.dwpose
-import animatex.pose.estimator
 from animatex.errors import BackendError, MissingPackage
-from animatex.pose.estimator import resolve_estimator
+from animatex.pose.backends import resolve_estimator
 from animatex.pose.mediapipe import MediaPipe
 from animatex.runtime import Resolved
 from tests.pose.test_extract import config
@@ -54,7 +54,7 @@ def test_dwpose_by_name_needs_its_files(tmp_path: Path):
 
 
 def test_without_any_estimator_the_install_line_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(animatex.pose.estimator.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(animatex.pose.backends.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingPackage, match="needs the package mediapipe") as error:
         resolve_estimator(config(), tmp_path)
     assert "mediapipe==0.10.14" in error.value.hint

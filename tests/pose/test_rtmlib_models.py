@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from animatex.errors import BackendError
-from animatex.pose.estimator import resolve_estimator
+from animatex.pose.backends import resolve_estimator
 from animatex.pose.rtmlib_models import RTMLIB_MODELS, RtmWholeBody
 from animatex.pose.skeleton import from_wholebody
 from animatex.video.frames import Size

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import animatex.pose.estimator
+import animatex.pose.backends
 from animatex.runtime import Resolved
 from animatex.video.image import write_png
 from tests.cli.pose.seeing import Seeing, video
@@ -14,7 +14,7 @@ from tests.cli.pose.seeing import Seeing, video
 @pytest.fixture(autouse=True)
 def seeing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     chosen = Resolved("told", "a test", Seeing())
-    monkeypatch.setattr(animatex.pose.estimator, "resolve_estimator", lambda *_, **__: chosen)
+    monkeypatch.setattr(animatex.pose.backends, "resolve_estimator", lambda *_, **__: chosen)
     monkeypatch.chdir(tmp_path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import animatex.pose.estimator
+import animatex.pose.backends
 from animatex.pose.draw import draw_poses
 from animatex.pose.estimator import DetectedPoses
 from animatex.pose.io import read_poses
@@ -111,7 +111,7 @@ def test_mediapipe_says_that_there_is_nobody_to_choose(
     dance: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     chosen = Resolved("mediapipe", "a test", Seeing())
-    monkeypatch.setattr(animatex.pose.estimator, "resolve_estimator", lambda *_, **__: chosen)
+    monkeypatch.setattr(animatex.pose.backends, "resolve_estimator", lambda *_, **__: chosen)
     assert run(["pose", "extract", str(dance), "--person", "centre"]) == 0
     assert "mediapipe finds one person only" in capsys.readouterr().err
     assert "--person largest" in fails_with_hint(capsys, "extract", dance, "--person", "2", "--force")
