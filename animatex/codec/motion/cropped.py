@@ -18,7 +18,7 @@ percentile of its pixels' distances that is measured by."""
 
 
 def with_cropped_ends(reference: Joints, parts: np.ndarray, frames: Sequence[Joints]) -> Joints:
-    """Guess where limbs end of which the picture shows the beginning.
+    """Guess where limbs end that the picture's edge cuts off.
 
     Such a limb goes on the way that it goes; how far, the clip says. Else it could not turn on its own joint,
     and would hang on its parent like a board.
@@ -36,13 +36,15 @@ def with_cropped_ends(reference: Joints, parts: np.ndarray, frames: Sequence[Joi
         if seen[limb.end] or not seen[limb.start]:
             continue
         shown = [frame for frame in frames if frame.seen[limb.start] and frame.seen[limb.end]]
-        rows, columns = np.nonzero(parts == limb.part)
-        if not shown or len(rows) == 0:
+        part = parts == limb.part
+        if not shown or not (part[[0, -1]].any() or part[:, [0, -1]].any()):
             continue
         bones = [frame.places[limb.end] - frame.places[limb.start] for frame in shown]
         length = float(np.percentile(np.linalg.norm(bones, axis=1), _FULL_LENGTH))
-        away = np.stack([columns, rows], 1) - places[limb.start]
+        away = np.argwhere(part)[:, ::-1] - places[limb.start]
         along = away.mean(0) / max(float(np.linalg.norm(away.mean(0))), 1e-6)
-        if np.percentile(away @ along, _FARTHEST) >= _LEAST * length:
-            places[limb.end], seen[limb.end] = places[limb.start] + length * along, True
+        end = places[limb.start] + length * along
+        outside = bool(((end < 0) | (end >= parts.shape[::-1])).any())
+        if outside and np.percentile(away @ along, _FARTHEST) >= _LEAST * length:
+            places[limb.end], seen[limb.end] = end, True
     return Joints(places, seen)

@@ -68,6 +68,10 @@ def test_what_is_seen_or_cannot_be_known_stays_as_it_is() -> None:
         (short, labels, []),
         # Fifty pixels are less than half of this limb.
         (short, labels, dancing([130])),
+        # Its end would be in the picture, and is not seen there.
+        (short, labels, dancing([40])),
+        # It does not even reach the edge.
+        (short, np.where(np.arange(160)[:, None] < 155, labels, 0), dancing([80])),
     ):
         found = with_cropped_ends(reference, parts, clip)
         assert np.array_equal(found.places, reference.places)
