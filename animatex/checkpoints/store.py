@@ -7,6 +7,7 @@ import os
 import pickle  # nosec B403 # for the name of its error
 import re
 import struct
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -259,7 +260,10 @@ def read_pickled(path: Path) -> object:
     if start == _ZIP:
         _check_archive(path)
     try:
-        loaded: object = torch.load(path, map_location="cpu", weights_only=True, mmap=start == _ZIP)
+        with warnings.catch_warnings():
+            # What it finds odd in a damaged file it says to its own developers, then fails.
+            warnings.simplefilter("ignore", UserWarning)
+            loaded: object = torch.load(path, map_location="cpu", weights_only=True, mmap=start == _ZIP)
     except pickle.UnpicklingError as error:
         wanted = re.search(r"GLOBAL (\w[\w.]*\.\w+)", str(error))
         if wanted is None:

@@ -158,6 +158,20 @@ class Runs:
         return os.mkdir, (str(self.folder),)
 
 
+@pytest.mark.parametrize("protocol", [5, 63, 212])
+def test_a_damaged_old_file_is_refused_in_one_line_and_nothing_else_is_said(
+    tmp_path: Path, protocol: int, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = tmp_path / "old.ckpt"
+    torch.save({"a": torch.ones(3)}, path, _use_new_zipfile_serialization=False)
+    whole = bytearray(path.read_bytes())
+    whole[1] = protocol
+    path.write_bytes(bytes(whole[:-20]))
+    with pytest.raises(InputError, match="old.ckpt"):
+        read_foreign(path)
+    assert not recwarn.list
+
+
 def test_a_pickle_that_wants_to_run_code_is_refused_by_name(tmp_path: Path) -> None:
     torch.save({"a": Runs(tmp_path / "ran")}, tmp_path / "evil.pth")
     with pytest.raises(InputError) as caught:
