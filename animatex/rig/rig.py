@@ -80,9 +80,10 @@ def read_rig(
     """Find the parts, joints, mask and background of the character in a picture.
 
     The network looks at the whole picture, and then closely at where the character is, from five distances
-    whose answers about parts are averaged; each time also at the mirrored picture, whose answer is mirrored
-    back and averaged in. Joints that are known say which part is which; where the character ends they may
-    mislead about, so half of the mask comes from looking without them.
+    whose answers about parts are averaged, and of whose joints the median counts; each time also at the
+    mirrored picture, whose answer is mirrored back and averaged in. Joints that are known say which part is
+    which; where the character ends they may mislead about, so half of the mask comes from looking without
+    them.
 
     Args:
         image: uint8 [H, W, 3], RGB.
@@ -165,12 +166,19 @@ def _look_closely(
     network: RigNetwork,
     hints: tuple[Tensor, Tensor],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Look at a box, from nearer and farther: what `_look` returns; the parts are the mean of what it saw."""
+    """Look at a box, from nearer and farther: what `_look` returns.
+
+    The parts are the mean of what it saw, the joints the median; whether they exist is seen best in the box
+    itself.
+    """
     parts, joints, present = _look(image, box, network, hints)
+    places = [joints]
     for distance in _DISTANCES:
-        parts = parts + _look(image, _scaled_box(box, distance), network, hints)[0]
+        seen, joints, _ = _look(image, _scaled_box(box, distance), network, hints)
+        parts = parts + seen
+        places.append(joints)
     parts[0] += parts.sum(0) == 0
-    return parts / parts.sum(0), joints, present
+    return parts / parts.sum(0), np.median(places, axis=0), present
 
 
 def _scaled_box(box: tuple[int, int, int, int], scale: float) -> tuple[int, int, int, int]:

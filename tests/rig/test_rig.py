@@ -92,9 +92,29 @@ def test_a_mirrored_picture_gives_the_mirrored_rig(size: Size, told: bool) -> No
     assert rig.mask.max() > 0.5 and differs.mean() < 0.02
     places = other.pose.keypoints[0, list(MIRRORED_JOINTS)]
     places[:, 0] = size.width - places[:, 0]
-    assert np.abs(places - rig.pose.keypoints[0, :18]).max() < 0.2
+    # Random weights have no clear peaks, and from some distances another one may win.
+    assert np.median(np.abs(places - rig.pose.keypoints[0, :18]).max(1)) < 0.2
     assert np.allclose(other.pose.scores[0, list(MIRRORED_JOINTS)], rig.pose.scores[0, :18], atol=1e-3)
     assert np.abs(mirrored(other.plate).astype(int) - rig.plate).mean() < 2
+
+
+def test_a_joint_that_is_misplaced_from_one_distance_stays_where_the_others_see_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = puppet()
+    looks: list[int] = []
+
+    def look(image: np.ndarray, *_: object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        joints = drawn.pose.keypoints[0, :18] + np.float32([0, 1, -1, 50, 2][len(looks) % 5])
+        looks.append(len(looks))
+        return one_hot(drawn.labels), joints, np.full(18, 0.9 if len(looks) % 5 == 1 else 0.1, np.float32)
+
+    monkeypatch.setattr("animatex.rig.rig._look", look)
+    monkeypatch.setattr("animatex.rig.rig._find_box", lambda *_: (0, 0, 96, 128))
+    rig = read_rig(drawn.image, network())
+    assert len(looks) == 5
+    assert np.allclose(rig.pose.keypoints[0, :18], drawn.pose.keypoints[0, :18] + 1, atol=1e-4)
+    assert rig.pose.scores[0, :18] == pytest.approx(0.9)
 
 
 def test_mirroring_names_right_what_was_left() -> None:
