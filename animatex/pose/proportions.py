@@ -128,7 +128,9 @@ ARMS = (
 LEGS = ((RIGHT_KNEE, RIGHT_ANKLE, *RIGHT_FOOT), (LEFT_KNEE, LEFT_ANKLE, *LEFT_FOOT))
 """All points of the right leg beyond its hip, and of the left one."""
 
-_FULL_LENGTH_PERCENTILE = 70
+FULL_LENGTH_PERCENTILE = 70
+"""Of a limb's lengths over a clip: what points at the camera looks short, never long."""
+
 _LONGEST_FOOT = 0.5
 # Points below it are left out of the released drawings.
 _CONFIDENT = 0.3
@@ -207,7 +209,7 @@ def full_lengths(poses: PoseSequence) -> np.ndarray:
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All-NaN slice encountered")
-        lengths = np.nanpercentile(limb_lengths(poses), _FULL_LENGTH_PERCENTILE, axis=0)
+        lengths = np.nanpercentile(limb_lengths(poses), FULL_LENGTH_PERCENTILE, axis=0)
     return _symmetric(lengths)
 
 

@@ -27,6 +27,7 @@ from animatex.config.model import MotionCodecConfig
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import PARTS
 from animatex.progress import Progress, silent
+from animatex.rig.neck import is_neckless
 from animatex.rig.rig import Rig
 from animatex.video.frames import Size
 
@@ -75,7 +76,7 @@ class MotionCodec:
         frames = [joints_of(scene.poses, frame) for frame in range(len(scene.poses))]
         reference = with_cropped_ends(joints_of(scene.reference_pose, 0), rig.parts.argmax(0), frames)
         puppet = cut_layers(rig, reference)
-        placements = self._placements(reference, frames, puppet.neckless)
+        placements = self._placements(reference, frames, is_neckless(rig))
         scale = NETWORK_CELL / self.config.downsampling
         if scale == 1:
             return MotionClip(self.config, rig, puppet, placements, puppet, placements)

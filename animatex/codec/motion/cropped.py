@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from animatex.codec.motion.bones import Joints
+from animatex.pose.proportions import FULL_LENGTH_PERCENTILE
 from animatex.pose.skeleton import LIMB_PARTS
-
-_FULL_LENGTH = 70
-"""Percentile of a limb's lengths over the clip: what points at the camera looks short, never long."""
 
 _LEAST, _FARTHEST = 0.5, 95
 """How much of a limb the picture must show to say where it goes, as a share of its length, and which
@@ -40,7 +38,7 @@ def with_cropped_ends(reference: Joints, parts: np.ndarray, frames: Sequence[Joi
         if not shown or not (part[[0, -1]].any() or part[:, [0, -1]].any()):
             continue
         bones = [frame.places[limb.end] - frame.places[limb.start] for frame in shown]
-        length = float(np.percentile(np.linalg.norm(bones, axis=1), _FULL_LENGTH))
+        length = float(np.percentile(np.linalg.norm(bones, axis=1), FULL_LENGTH_PERCENTILE))
         away = np.argwhere(part)[:, ::-1] - places[limb.start]
         along = away.mean(0) / max(float(np.linalg.norm(away.mean(0))), 1e-6)
         end = places[limb.start] + length * along

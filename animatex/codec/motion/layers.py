@@ -29,7 +29,6 @@ from animatex.pose.skeleton import (
     LimbPart,
 )
 from animatex.rig.fill import push_pull
-from animatex.rig.neck import is_neckless
 from animatex.rig.rig import Rig
 
 _MIN_SHARE = 2e-4
@@ -115,13 +114,11 @@ class PuppetLayers:
         layers: Those parts the character has, back to front.
         joints: Its joints in the reference picture.
         plate: What is behind it, uint8 [H, W, 3].
-        neckless: Whether head and torso are one block.
     """
 
     layers: tuple[Layer, ...]
     joints: Joints
     plate: np.ndarray
-    neckless: bool
 
 
 def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
@@ -166,7 +163,7 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     layers = _with_hidden_limbs(
         layers, [limb for limb in LIMB_PARTS if limb.part not in covered], shapes, joints
     )
-    return PuppetLayers(tuple(layers), joints, rig.plate, is_neckless(rig))
+    return PuppetLayers(tuple(layers), joints, rig.plate)
 
 
 def _with_whole_arms(owner: np.ndarray, mask: np.ndarray, joints: Joints) -> np.ndarray:

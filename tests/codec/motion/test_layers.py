@@ -75,7 +75,6 @@ def solid(part: int) -> np.ndarray:
 def test_there_is_a_layer_for_each_part_back_to_front() -> None:
     puppet_layers = cut()
     assert [layer.part for layer in puppet_layers.layers] == list(BACK_TO_FRONT)
-    assert not puppet_layers.neckless
     for layer in puppet_layers.layers:
         assert layer.colour.dtype == layer.alpha.dtype == np.uint8
         assert layer.colour.shape[:2] == layer.alpha.shape

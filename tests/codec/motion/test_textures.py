@@ -26,7 +26,7 @@ def striped(hidden: np.ndarray, part: int = TORSO_PART) -> tuple[np.ndarray, Pup
     shown = (alpha > 0) & ~hidden
     layer = Layer(part, 0, 0, push_pull(truth, shown.astype(np.float32)), alpha, shown)
     joints = Joints(np.zeros((18, 2)), np.zeros(18, bool))
-    return truth, PuppetLayers((layer,), joints, np.zeros((*SIZE, 3), np.uint8), False)
+    return truth, PuppetLayers((layer,), joints, np.zeros((*SIZE, 3), np.uint8))
 
 
 def arm_over_it() -> np.ndarray:
