@@ -82,8 +82,8 @@ def read_rig(
     The network looks at the whole picture, and then closely at where the character is, from five distances
     whose answers about parts are averaged, and of whose joints the median counts; each time also at the
     mirrored picture, whose answer is mirrored back and averaged in. Joints that are known say which part is
-    which; where the character ends they may mislead about, so half of the mask comes from looking without
-    them.
+    which; if none are, it is told those of which it is sure itself, and looks again. Where the character ends
+    they may mislead about, so half of the mask comes from looking without them.
 
     Args:
         image: uint8 [H, W, 3], RGB.
@@ -98,6 +98,8 @@ def read_rig(
     parts, joints, present = _look_closely(image, box, network, _hints(known))
     if known is None:
         unaided = Unaided(box, parts[0])
+        # What exists was seen before it was told.
+        parts, joints, _ = _look_closely(image, box, network, _sure(joints, present))
     elif unaided is None and alpha is None:
         unaided = Unaided(box, _look_closely(image, box, network, _hints(None))[0][0])
     if alpha is not None:
@@ -150,6 +152,11 @@ def _hints(known: PoseSequence | None) -> tuple[Tensor, Tensor]:
         torch.from_numpy(known.keypoints[:1, :NUM_JOINTS]).float(),
         torch.from_numpy(known.scores[:1, :NUM_JOINTS] > 0),
     )
+
+
+def _sure(joints: np.ndarray, present: np.ndarray) -> tuple[Tensor, Tensor]:
+    """The same of joints [18, 2] that the network found, and that are more likely there than not."""
+    return torch.from_numpy(joints)[None].float(), torch.from_numpy(present > 0.5)[None]
 
 
 def _find_box(image: np.ndarray, network: RigNetwork, alpha: np.ndarray | None) -> tuple[int, int, int, int]:

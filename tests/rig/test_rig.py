@@ -92,8 +92,8 @@ def test_a_mirrored_picture_gives_the_mirrored_rig(size: Size, told: bool) -> No
     assert rig.mask.max() > 0.5 and differs.mean() < 0.02
     places = other.pose.keypoints[0, list(MIRRORED_JOINTS)]
     places[:, 0] = size.width - places[:, 0]
-    # Random weights have no clear peaks, and from some distances another one may win.
-    assert np.median(np.abs(places - rig.pose.keypoints[0, :18]).max(1)) < 0.2
+    # Random weights have no clear peaks, and from some distances another one may win; nobody told, twice.
+    assert np.median(np.abs(places - rig.pose.keypoints[0, :18]).max(1)) < 0.5
     assert np.allclose(other.pose.scores[0, list(MIRRORED_JOINTS)], rig.pose.scores[0, :18], atol=1e-3)
     assert np.abs(mirrored(other.plate).astype(int) - rig.plate).mean() < 2
 
@@ -107,12 +107,13 @@ def test_a_joint_that_is_misplaced_from_one_distance_stays_where_the_others_see_
     def look(image: np.ndarray, *_: object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         joints = drawn.pose.keypoints[0, :18] + np.float32([0, 1, -1, 50, 2][len(looks) % 5])
         looks.append(len(looks))
-        return one_hot(drawn.labels), joints, np.full(18, 0.9 if len(looks) % 5 == 1 else 0.1, np.float32)
+        # Only the look at the box itself says what exists, and only before it was told.
+        return one_hot(drawn.labels), joints, np.full(18, 0.9 if len(looks) == 1 else 0.1, np.float32)
 
     monkeypatch.setattr("animatex.rig.rig._look", look)
     monkeypatch.setattr("animatex.rig.rig._find_box", lambda *_: (0, 0, 96, 128))
     rig = read_rig(drawn.image, network())
-    assert len(looks) == 5
+    assert len(looks) == 10
     assert np.allclose(rig.pose.keypoints[0, :18], drawn.pose.keypoints[0, :18] + 1, atol=1e-4)
     assert rig.pose.scores[0, :18] == pytest.approx(0.9)
 
@@ -185,7 +186,7 @@ def test_a_small_character_is_looked_at_again_closely() -> None:
     cut_out = replace(drawn, image=image[90:154, 150:198])
     eyes = replace(knowing(cut_out), config=CONFIG.model_copy(update={"height": 128}))
     rig = read_rig(image, eyes)
-    assert len(eyes.seen) == 6
+    assert len(eyes.seen) == 11
     assert all(shape[0] == 2 and shape[2] % 8 == 0 == shape[3] % 8 for shape in eyes.seen)
     inside = rig.parts.argmax(0)[90:154, 150:198]
     assert (inside == drawn.labels).mean() > 0.9
@@ -240,10 +241,22 @@ def test_what_was_seen_without_knowledge_is_not_looked_at_again() -> None:
     assert np.array_equal(again.parts, anew.parts) and np.array_equal(again.plate, anew.plate)
 
 
-def test_without_knowledge_the_network_is_told_nothing() -> None:
+def test_without_knowledge_the_network_is_told_what_it_was_sure_of_itself() -> None:
     drawn = puppet()
     eyes = knowing(drawn)
-    read_rig(drawn.image, eyes)
+    rig = read_rig(np.where(drawn.labels[..., None] == 4, drawn.plate, drawn.image), eyes)
+    sure = rig.pose.scores[0, :18] > 0.5
+    assert 0 < sure.sum() < 18
+    # The whole picture, the character from five distances, and from the same once more.
+    for look, hints in enumerate(eyes.told):
+        told = hints[0].amax((1, 2)).numpy() > 0
+        assert np.array_equal(told, sure if look > 5 else np.zeros(18, bool))
+
+
+def test_where_no_joint_is_sure_nothing_is_told() -> None:
+    drawn = puppet()
+    eyes = knowing(drawn)
+    read_rig(drawn.plate, eyes)
     assert not any(hints.any() for hints in eyes.told)
 
 
