@@ -11,7 +11,14 @@ import numpy as np
 import torch
 
 from animatex.checkpoints.catalogue import default_folder, find_weights
-from animatex.checkpoints.load import load_clip, load_empty_prompt, load_rig, load_unet, load_vae
+from animatex.checkpoints.load import (
+    load_clip,
+    load_empty_prompt,
+    load_retargeter,
+    load_rig,
+    load_unet,
+    load_vae,
+)
 from animatex.checkpoints.store import read_header
 from animatex.codec.codec import ClipCodec, LatentCodec, Scene
 from animatex.codec.motion.codec import MotionCodec
@@ -20,7 +27,7 @@ from animatex.conditioning.bundle import Conditioning, stack
 from animatex.conditioning.inputs import ClipInputs
 from animatex.conditioning.prepare import prepare_conditioning
 from animatex.config.model import MotionCodecConfig
-from animatex.config.run import AnimateConfig
+from animatex.config.run import AnimateConfig, RetargetConfig
 from animatex.diffusion.ddim import Denoiser
 from animatex.diffusion.guidance import guided, guided_as_batch
 from animatex.diffusion.noise import initial_noise
@@ -36,10 +43,11 @@ from animatex.pose.estimator import PoseEstimator
 from animatex.pose.extract import extract_poses, require_frame_count, require_person
 from animatex.pose.io import holds_poses, read_poses
 from animatex.pose.placing import correct
-from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
 from animatex.reference import CharacterPose, find_character, look_again, place_reference, stay_in_picture
+from animatex.retargeting.learned import put_on
+from animatex.retargeting.network import RetargetNetwork
 from animatex.rig.neck import is_neckless
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import read_rig, with_painted_plate
@@ -98,11 +106,13 @@ class AnimateModels:
         unet: The denoiser.
         codec: Latents to frames.
         clip: CLIP's image tower.
+        retargeter: Corrects measured poses; None where nothing has been learned of that.
     """
 
     unet: AnimateXUNet
     codec: LatentCodec
     clip: FrozenClip
+    retargeter: RetargetNetwork | None
 
 
 def plan_animation(
@@ -236,7 +246,8 @@ def load_models(config: AnimateConfig, runtime: Runtime, weights: Path | None = 
             clip = FrozenClip(config.clip_encoder, build_clip(config.clip_encoder).visual)
         else:
             clip = load_clip(find_weights(config.clip_checkpoint, weights), config.clip_encoder)
-        return AnimateModels(unet, _load_codec(config, weights), clip)
+        retargeter = load_retargeting_network(config.retarget, weights)
+        return AnimateModels(unet, _load_codec(config, weights), clip, retargeter)
 
 
 @torch.inference_mode()
@@ -287,7 +298,7 @@ def _sample(
     """Open the codec on the clip and find its latents."""
     generator = runtime.generator()
     progress.start("preparing conditions")
-    scene = place_motion(inputs, config)
+    scene = place_motion(inputs, config, models.retargeter)
     with _placed_codec(models.codec, runtime):
         clip = models.codec.open(scene, generator)
     with placed(models.clip, runtime):
@@ -309,8 +320,14 @@ def _sample(
     return clip, latents
 
 
-def place_motion(inputs: ClipInputs, config: AnimateConfig) -> Scene:
-    """Put the performer's motion on the character's body, on its canvas, and correct it as was asked for."""
+def place_motion(inputs: ClipInputs, config: AnimateConfig, retargeter: RetargetNetwork | None) -> Scene:
+    """Put the performer's motion on the character's body, on its canvas, and correct it as was asked for.
+
+    Args:
+        inputs: The character and the performance.
+        config: The preset with its overrides.
+        retargeter: For `retarget.method` learned.
+    """
     if config.pictures.poses_drawn_at == "driving":
         poses = correct(inputs.poses, config.retarget)
         return Scene(inputs.reference, inputs.reference_pose, poses, inputs.rig)
@@ -319,7 +336,7 @@ def place_motion(inputs: ClipInputs, config: AnimateConfig) -> Scene:
         poses = inputs.poses.on_canvas(inputs.canvas)
     else:
         neckless = inputs.rig is not None and is_neckless(inputs.rig)
-        poses = retarget(inputs.poses, to=own, config=config.retarget, neckless=neckless)
+        poses = put_on(inputs.poses, own, config.retarget, retargeter, neckless=neckless)
         if inputs.rig is not None and config.retarget.method != "none":
             poses = stay_in_picture(poses, own, inputs.rig)
     return Scene(inputs.reference, own, correct(poses, config.retarget), inputs.rig)
@@ -358,6 +375,13 @@ def load_rig_network(codec: MotionCodecConfig, seed: int, weights: Path | None =
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return RigNetwork(codec.rig).eval().requires_grad_(False)
+
+
+def load_retargeting_network(config: RetargetConfig, weights: Path | None = None) -> RetargetNetwork | None:
+    """Load the network of method learned, where that is the method and it has weights; stays on the CPU."""
+    if config.method != "learned" or config.network is None or config.checkpoint is None:
+        return None
+    return load_retargeter(find_weights(config.checkpoint, weights), config.network)
 
 
 def _load_unet(config: AnimateConfig, runtime: Runtime, weights: Path | None) -> AnimateXUNet:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from animatex.config.loader import Loaded
     from animatex.config.overrides import Override
     from animatex.config.run import AnimateConfig
+    from animatex.pose.sequence import PoseSequence
     from animatex.provenance.credentials import Credentials
     from animatex.video.frames import FrameSequence
     from animatex.video.raw import RawFormat, StreamedClip
@@ -319,7 +320,14 @@ def _make(asked: _Asked, *, dry_run: bool) -> None:
             stack.enter_context(claiming(*target.files, force=asked.force))
         timer = StageTimer(stack.enter_context(console.progress(quiet=quiet)))
         timer.start("starting")
-        from animatex.animate import animate, animate_in_turn, load_models, plan_animation, read_inputs
+        from animatex.animate import (
+            animate,
+            animate_in_turn,
+            load_models,
+            place_motion,
+            plan_animation,
+            read_inputs,
+        )
         from animatex.checkpoints.catalogue import default_folder, find_all_weights, weights_of
 
         folder = asked.weights or default_folder()
@@ -351,7 +359,8 @@ def _make(asked: _Asked, *, dry_run: bool) -> None:
         frames_made = animate(inputs, models, config, plan.runtime, timer)
         _write(frames_made, plan, asked, files, timer)
         if target.preview:
-            _write_preview(target.preview, inputs, frames_made, config)
+            poses = place_motion(inputs, config, models.retargeter).poses
+            _write_preview(target.preview, inputs, poses, frames_made)
     if asked.json:
         console.print_json(_report(frames_made, inputs, plan, asked, timer))
     elif not quiet and target.video != raw.STREAM:
@@ -455,15 +464,13 @@ def _target(
     return target
 
 
-def _write_preview(path: Path, inputs: ClipInputs, result: FrameSequence, config: AnimateConfig) -> None:
-    from animatex.animate import place_motion
+def _write_preview(path: Path, inputs: ClipInputs, poses: PoseSequence, result: FrameSequence) -> None:
     from animatex.pose.draw import draw_poses
     from animatex.provenance.marks import SIDE_BY_SIDE
     from animatex.video.contact_sheet import Row, contact_sheet
     from animatex.video.frames import FrameSequence
     from animatex.video.image import write_png
 
-    poses = place_motion(inputs, config).poses
     rows = [Row("pose", FrameSequence(draw_poses(poses), result.fps)), Row("result", result)]
     if inputs.driving is not None:
         rows.insert(0, Row("driving", inputs.driving))

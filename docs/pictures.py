@@ -52,7 +52,7 @@ def main() -> None:
     )
     inputs = read_inputs(plan, config)
     models = load_models(config, plan.runtime, plan.weights)
-    scene = place_motion(inputs, config)
+    scene = place_motion(inputs, config, models.retargeter)
     clip = models.codec.open(scene, plan.runtime.generator())
     result = animate(inputs, models, config, plan.runtime)
     assert inputs.driving is not None and inputs.rig is not None and isinstance(clip, MotionClip)

@@ -283,9 +283,12 @@ def _models_key(job: Job) -> str:
 
 def _networks(config: AnimateConfig) -> str:
     """Say what decides which networks are loaded; of the seed only where it makes their weights."""
-    sections = {"unet", "checkpoint", "clip_encoder", "clip_checkpoint", "codec", "runtime"}
-    random = None in (config.checkpoint, config.clip_checkpoint, config.codec.checkpoint)
-    return config.model_dump_json(include=sections | ({"seed"} if random else set()))
+    sections = ("unet", "checkpoint", "clip_encoder", "clip_checkpoint", "codec", "runtime")
+    include: dict[str, bool | set[str]] = dict.fromkeys(sections, True)
+    include["retarget"] = {"method", "network", "checkpoint"}
+    if None in (config.checkpoint, config.clip_checkpoint, config.codec.checkpoint):
+        include["seed"] = True
+    return config.model_dump_json(include=include)
 
 
 def _make_room(output: Path) -> None:

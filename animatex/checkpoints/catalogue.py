@@ -95,6 +95,7 @@ KNOWN_FILES = (
     KnownFile(name="mini-unet.safetensors", holds="the embedded 3D-UNet"),
     KnownFile(name="mini-clip.safetensors", holds="the embedded CLIP"),
     KnownFile(name="mini-rig.safetensors", holds="the embedded rig network"),
+    KnownFile(name="mini-retarget.safetensors", holds="the embedded retargeting network"),
     KnownFile(
         name="animate-x_ckpt.pth",
         holds="Animate-X's 3D-UNet, as released",
@@ -341,5 +342,6 @@ def _remedy(missing: Sequence[str], folder: Path | None) -> str:
 
 def weights_of(config: AnimateConfig) -> tuple[str, ...]:
     """List the weights files that a preset's networks need; the pose estimator falls back without its own."""
-    named = (config.checkpoint, config.clip_checkpoint, config.codec.checkpoint)
+    retarget = config.retarget.checkpoint if config.retarget.method == "learned" else None
+    named = (config.checkpoint, config.clip_checkpoint, config.codec.checkpoint, retarget)
     return tuple(name for name in named if name is not None)

@@ -14,12 +14,13 @@ from animatex.checkpoints.official_unet import is_official_unet, is_unianimate, 
 from animatex.checkpoints.sd_vae import is_stable_diffusion, translate_sd_vae
 from animatex.checkpoints.store import Kind, read_foreign, read_header, read_weights
 from animatex.codec.vae import STABLE_DIFFUSION, VaeCodec, build_autoencoder
-from animatex.config.model import ClipConfig, RigConfig, UNetConfig, VaeCodecConfig
+from animatex.config.model import ClipConfig, RetargetNetworkConfig, RigConfig, UNetConfig, VaeCodecConfig
 from animatex.encoders.clip import FrozenClip, build_clip, empty_prompt_context
 from animatex.errors import CheckpointMismatch
 from animatex.model.build import build_unet
 from animatex.model.scan import ScanFn, selective_scan
 from animatex.model.unet import AnimateXUNet
+from animatex.retargeting.network import RetargetNetwork
 from animatex.rig.network import RigNetwork
 
 EMPTY_PROMPT = "empty_prompt"
@@ -110,6 +111,22 @@ def load_rig(path: Path, config: RigConfig, dtype: torch.dtype = torch.float32) 
     with torch.device("meta"):
         network = RigNetwork(config)
     return _fill(network, read_weights(path, kind="rig", config=config, dtype=dtype), path.name, dtype)
+
+
+def load_retargeter(path: Path, config: RetargetNetworkConfig) -> RetargetNetwork:
+    """Load a retargeting network, from a file of ours, in float32.
+
+    Args:
+        path: Weights file.
+        config: Sizes.
+
+    Raises:
+        CheckpointMismatch: The weights are not this network's.
+        InputError: The file cannot be read.
+    """
+    network = RetargetNetwork(config)
+    tensors = read_weights(path, kind="retarget", config=config, dtype=torch.float32)
+    return _fill(network, tensors, path.name, torch.float32)
 
 
 def load_vae(path: Path, config: VaeCodecConfig, dtype: torch.dtype = torch.float32) -> VaeCodec:

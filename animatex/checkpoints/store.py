@@ -24,7 +24,7 @@ from animatex.errors import CheckpointMismatch, InputError, brief
 from animatex.files import replacing
 from animatex.limits import HEADER_BYTES, check_bytes, check_file
 
-Kind = Literal["unet", "rig", "clip", "vae"]
+Kind = Literal["unet", "rig", "retarget", "clip", "vae"]
 VERSION = 1
 
 AT_ONCE = 32
@@ -49,7 +49,13 @@ _BROKEN_STREAM = (
 
 _SHOWN_DIFFERENCES = 20
 
-_NAMES = {"unet": "a UNet", "rig": "a rig network", "clip": "a CLIP encoder", "vae": "an autoencoder"}
+_NAMES = {
+    "unet": "a UNet",
+    "rig": "a rig network",
+    "retarget": "a retargeting network",
+    "clip": "a CLIP encoder",
+    "vae": "an autoencoder",
+}
 
 
 @dataclass(frozen=True, slots=True)

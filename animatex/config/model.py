@@ -224,6 +224,13 @@ class RigConfig(Section):
         return int(2 ** len(self.widths))
 
 
+class RetargetNetworkConfig(Section):
+    """The network that corrects a performer's poses on a character's body."""
+
+    width: Positive
+    """Of its layers."""
+
+
 class VaeCodecConfig(Section):
     """Latents of pixels: Stable Diffusion's autoencoder."""
 

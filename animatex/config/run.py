@@ -11,6 +11,7 @@ from animatex.config.model import (
     CodecConfig,
     Fraction,
     Positive,
+    RetargetNetworkConfig,
     RigConfig,
     ScheduleConfig,
     UNetConfig,
@@ -97,10 +98,18 @@ class PoseConfig(Section):
 class RetargetConfig(Section):
     """From the performer's body to the character's."""
 
-    method: Literal["none", "similarity", "bones", "combined", "unianimate", "musepose", "wan"]
+    method: Literal["none", "similarity", "bones", "combined", "learned", "unianimate", "musepose", "wan"]
+    """learned: combined, and then corrected by a network."""
+
+    network: RetargetNetworkConfig | None
+    """The network of method learned; the others need none."""
+
+    checkpoint: str | None
+    """Its weights file; null: it corrects nothing."""
 
     strength: Fraction
-    """0: the performer's own proportions, moved and scaled; 1: the reference's limb lengths."""
+    """0: the performer's own proportions, moved and scaled; 1: the reference's limb lengths, and all of the
+    network's corrections."""
 
     missing_parts: Literal["keep", "hide", "auto"]
     """What becomes of limbs the reference does not have."""
@@ -125,6 +134,12 @@ class RetargetConfig(Section):
     def _a_box_is_used(self) -> RetargetConfig:
         if self.box is not None and self.method == "none":
             raise ValueError("box says where the character is; method 'none' does not ask, choose another.")
+        return self
+
+    @model_validator(mode="after")
+    def _the_network_is_there(self) -> RetargetConfig:
+        if self.method == "learned" and self.network is None:
+            raise ValueError("method 'learned' needs a network; presets/mini.yaml has one.")
         return self
 
 
@@ -378,6 +393,23 @@ class SyntheticData(Section):
     """Processes that render; 0: the training process itself."""
 
 
+class PerformanceData(Section):
+    """Poses of people and of procedural characters that dance the same; nothing is painted."""
+
+    kind: Literal["performances"]
+    seed: NonNegative
+    """First character; every performance has one of its own."""
+
+    performances: Positive
+    """How many there are; each is made once and comes round again."""
+
+    frames: Positive
+    """Frames of a performance that a step looks at."""
+
+    workers: NonNegative
+    """Processes that make performances; 0: the training process itself."""
+
+
 class FolderData(Section):
     """Clips of a folder with `index.jsonl`: one video and one pose file a line."""
 
@@ -402,6 +434,21 @@ class RigStage(Section):
     """Weights to start from: an earlier stage's file, or an installed one; null: random ones."""
 
     data: SyntheticData
+    batch: Positive
+    steps: Positive
+    optimizer: OptimizerConfig
+
+
+class RetargetStage(Section):
+    """Trains the retargeting network on performances of procedural characters; only their poses are made."""
+
+    kind: Literal["retarget"]
+    name: str
+    network: RetargetNetworkConfig
+    data: PerformanceData
+    retarget: RetargetConfig
+    """What is corrected."""
+
     batch: Positive
     steps: Positive
     optimizer: OptimizerConfig
@@ -477,7 +524,7 @@ class DenoiserStage(Section):
         return self
 
 
-Stage = Annotated[RigStage | ClipStage | DenoiserStage, Field(discriminator="kind")]
+Stage = Annotated[RigStage | RetargetStage | ClipStage | DenoiserStage, Field(discriminator="kind")]
 
 
 class TrainConfig(Section):

@@ -11,6 +11,8 @@ from animatex.pose.skeleton import NECK
 
 _ON_THE_ANCHOR = RetargetConfig(
     method="combined",
+    network=None,
+    checkpoint=None,
     strength=1.0,
     missing_parts="keep",
     anchor="neck",

@@ -133,7 +133,8 @@ def retarget(
         to: The character's pose on its picture's canvas; a point with score 0 is unknown or does not exist.
             With nobody in it the performer is fitted into the picture, see `default_box`.
         config: Which method, how much of the character's proportions, what becomes of limbs it does not have.
-        neckless: The character's head and body are one block, see `rig.neck`; counts with method combined.
+            Of method learned this is the measured part, method combined; `retargeting` is the rest.
+        neckless: The character's head and body are one block, see `rig.neck`; counts with these two.
 
     Returns:
         As many poses at the same rate, on the character's canvas. Points the performer did not show stay
@@ -157,7 +158,7 @@ def retarget(
         to,
         _without_legs(scales) if absent[_LEG_POINTS].all() else scales,
         ground=config.anchor == "ground" and config.method != "bones",
-        heads=config.strength if config.method == "combined" else 0.0,
+        heads=config.strength if config.method in ("combined", "learned") else 0.0,
         neckless=neckless,
     )
     result = PoseSequence(moved.astype(np.float32), poses.scores, to.canvas, poses.fps)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from animatex.checkpoints.load import load_clip, load_rig, load_unet, load_vae
+from animatex.checkpoints.load import load_clip, load_retargeter, load_rig, load_unet, load_vae
 from animatex.checkpoints.store import halved, save_weights
 from animatex.codec.codec import LatentCodec, Scene
 from animatex.codec.motion.codec import MotionClip, MotionCodec
@@ -32,8 +32,9 @@ from animatex.epi.pool import open_pool
 from animatex.epi.transform import transform
 from animatex.model.build import build_unet
 from animatex.pose.placing import correct
-from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
+from animatex.retargeting.learned import put_on
+from animatex.retargeting.network import RetargetNetwork
 from animatex.rig.neck import is_neckless
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import Rig, read_rig
@@ -87,6 +88,7 @@ class DenoiserTask:
             self.network = load_unet(path, stage.network, checkpointing=stage.checkpointing)
             self.network.requires_grad_(True)
         self._rig, self._codec = _load_codec(stage, folder)
+        self._retargeter = _load_retargeter(stage.retarget, folder)
         self._clip = _load_clip(stage, folder)
         self._pool = open_pool(stage.epi.pool, config.seed, Size(stage.data.height, stage.data.width))
         self._schedule = alphas_cumprod(stage.schedule)
@@ -160,7 +162,7 @@ class DenoiserTask:
     @torch.no_grad()
     def _prepare(self, sample: ClipSample, key: ClipKey) -> PreparedClip:
         rig, reference_pose = self._take_apart(sample, aided=key.aided)
-        scene = _scene(sample, rig, reference_pose, self._stage.retarget)
+        scene = _scene(sample, rig, reference_pose, self._stage.retarget, self._retargeter)
         clip = self._codec.open(scene, torch.Generator().manual_seed(self._seed + key.number))
         latents = _latents(clip, sample)
         own = sample.performance is None
@@ -213,13 +215,17 @@ def _made_from(stage: DenoiserStage, config: TrainConfig) -> str:
 
 
 def _scene(
-    sample: ClipSample, rig: Rig | None, reference_pose: PoseSequence, config: RetargetConfig
+    sample: ClipSample,
+    rig: Rig | None,
+    reference_pose: PoseSequence,
+    config: RetargetConfig,
+    retargeter: RetargetNetwork | None,
 ) -> Scene:
     """What the codec is told: the motion is the sample's own, or a performer's on the character's body."""
     poses = sample.poses
     if sample.performance is not None:
         neckless = rig is not None and is_neckless(rig)
-        moved = retarget(sample.performance, to=reference_pose, config=config, neckless=neckless)
+        moved = put_on(sample.performance, reference_pose, config, retargeter, neckless=neckless)
         poses = correct(moved, config)
     return Scene(sample.reference, reference_pose, poses, rig)
 
@@ -241,6 +247,12 @@ def _load_codec(stage: DenoiserStage, folder: Path) -> tuple[RigNetwork | None, 
         )
         return rig, MotionCodec(codec)
     return None, VaeCodec(codec, build_autoencoder()) if path is None else load_vae(path, codec)
+
+
+def _load_retargeter(config: RetargetConfig, folder: Path) -> RetargetNetwork | None:
+    if config.method != "learned" or config.network is None or config.checkpoint is None:
+        return None
+    return load_retargeter(find_trained(config.checkpoint, folder), config.network)
 
 
 def _load_clip(stage: DenoiserStage, folder: Path) -> FrozenClip:

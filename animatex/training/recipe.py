@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from animatex.config.run import ClipStage, DenoiserStage, RigStage, Stage, TrainConfig
+from animatex.config.run import ClipStage, DenoiserStage, RetargetStage, RigStage, Stage, TrainConfig
 from animatex.progress import Progress, silent
 from animatex.runtime import Runtime
 from animatex.training.launch import Launch
@@ -121,6 +121,10 @@ def make_task(
                 from animatex.training.rig_task import RigTask
 
                 return RigTask(stage, config, runtime)
+            case RetargetStage():
+                from animatex.training.retarget_task import RetargetTask
+
+                return RetargetTask(stage, runtime)
             case ClipStage():
                 from animatex.training.clip_task import ClipTask
 

@@ -42,7 +42,7 @@ from animatex_cli.pose.files import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from animatex.config.run import AnimateConfig
+    from animatex.config.run import AnimateConfig, RetargetConfig
     from animatex.pose.estimator import DetectedPoses
     from animatex.pose.sequence import PoseSequence
     from animatex.progress import Progress
@@ -90,7 +90,7 @@ def command(
         str | None,
         typer.Option(
             "--method",
-            metavar="none|similarity|bones|combined|unianimate|musepose|wan",
+            metavar="none|similarity|bones|combined|learned|unianimate|musepose|wan",
             help=r"\[retarget.method]",
         ),
     ] = None,
@@ -125,12 +125,11 @@ def command(
         timer = StageTimer(shown)
         from animatex.pose.io import read_poses, write_poses
         from animatex.pose.placing import correct
-        from animatex.pose.retarget import retarget as put_on
 
         performer = read_poses(poses)
         character = _find_character(to, performer, config, weights, timer)
         timer.start("retargeting")
-        moved = put_on(performer, character.pose, config.retarget, neckless=character.neckless)
+        moved = _put_on(performer, character, config.retarget, weights)
         moved = correct(moved, config.retarget)
         timer.done()
         if preview:
@@ -155,6 +154,21 @@ def command(
             "seconds": timer.seconds(),
         },
     )
+
+
+def _put_on(
+    performer: PoseSequence, character: _Character, config: RetargetConfig, weights: Path | None
+) -> PoseSequence:
+    """Retarget, without PyTorch where no network is asked."""
+    if config.method != "learned":
+        from animatex.pose.retarget import retarget
+
+        return retarget(performer, character.pose, config, neckless=character.neckless)
+    from animatex.animate import load_retargeting_network
+    from animatex.retargeting.learned import put_on
+
+    network = load_retargeting_network(config, weights)
+    return put_on(performer, character.pose, config, network, neckless=character.neckless)
 
 
 def _find_character(

@@ -37,8 +37,8 @@ stage:
   steps: 1
   timesteps: 4
   retarget:
-    {{method: combined, strength: 1.0, missing_parts: auto, anchor: ground, scale: 1.0, shift: [0.0, 0.0],
-     box: null}}
+    {{method: combined, network: null, checkpoint: null, strength: 1.0, missing_parts: auto, anchor: ground,
+     scale: 1.0, shift: [0.0, 0.0], box: null}}
   cross_driven: 0.0
   offset_noise: 0.0
   dropout:

@@ -72,6 +72,8 @@ def retargeting(
 ) -> RetargetConfig:
     return RetargetConfig(
         method=method,
+        network=None,
+        checkpoint=None,
         strength=strength,
         missing_parts=missing_parts,
         anchor=anchor,

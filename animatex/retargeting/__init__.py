@@ -1,0 +1,1 @@
+"""A network that says how another body does a performer's motion."""
