@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from animatex.config.run import RetargetConfig
+from animatex.pose.proportions import extent
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
@@ -60,7 +61,7 @@ def put_on(
         As `pose.retarget.retarget`.
     """
     moved = retarget(poses, to, config, neckless=neckless)
-    if config.method != "learned" or network is None or not (moved.scores[:, BODY] > 0).any():
+    if config.method != "learned" or network is None or extent(poses) is None or extent(to) is None:
         return moved
     observation, scale = observe(poses, to, moved, neckless=neckless)
     shifts = predict(network, observation)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from animatex.config.model import RetargetNetworkConfig
 from animatex.config.run import RetargetConfig
 from animatex.pose import skeleton as sk
 from animatex.pose.sequence import PoseSequence
@@ -72,7 +73,7 @@ def retargeting(
 ) -> RetargetConfig:
     return RetargetConfig(
         method=method,
-        network=None,
+        network=RetargetNetworkConfig(width=16) if method == "learned" else None,
         checkpoint=None,
         strength=strength,
         missing_parts=missing_parts,
