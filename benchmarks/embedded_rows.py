@@ -29,7 +29,16 @@ from benchmarks.skinning import skinned_frame
 SETTINGS = ("self", "cross", "cross, unknown")
 """Driven by its own poses; by a person of other proportions; the same, with its own pose found by the rig."""
 
-METHODS = ("repeat", "skinned warp", "rig alone", "network", "true latents", "true rig", "true rig, latents")
+METHODS = (
+    "repeat",
+    "skinned warp",
+    "rig alone",
+    "rig, learned poses",
+    "network",
+    "true latents",
+    "true rig",
+    "true rig, latents",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,14 +90,16 @@ def results(inputs: ClipInputs, made: SyntheticClip, model: Model) -> Iterator[t
     if inputs.driving is not None:
         # The character's own poses are already on its body.
         config = config.model_copy(update={"retarget": config.retarget.model_copy(update={"method": "none"})})
-    scene = place_motion(inputs, config)
+    measured = place_motion(inputs, config, None)
+    scene = place_motion(inputs, config, model.models.retargeter)
     count = len(made.frames)
     still = Result(*(np.repeat(x[None], count, 0) for x in (inputs.reference, made.reference.labels)))
     yield "repeat", still
-    yield "skinned warp", _skinned(scene)
+    yield "skinned warp", _skinned(measured)
     opened = _open(scene, model)
     nothing = torch.zeros(1, model.config.codec.latent_channels, count, *opened.prior.shape[3:])
-    yield "rig alone", _painted(opened, nothing)
+    yield "rig alone", _painted(_open(measured, model), nothing)
+    yield "rig, learned poses", _painted(opened, nothing)
     yield "network", _painted(opened, _predicted(inputs, scene, opened, replace(model, config=config)))
     yield "true latents", _painted(opened, opened.encode(_truth(made, opened)))
     opened = _open(replace(scene, rig=true_rig(made)), model)

@@ -37,14 +37,16 @@ class RetargetNetwork(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        self.frame = _layers(FRAME_WIDTH + CLIP_WIDTH, width, width)
-        self.clip = _layers(2 * width, width, width)
+        self.frame = _layers(FRAME_WIDTH + CLIP_WIDTH, width, nn.Linear(width, width))
+        self.clip = _layers(2 * width, width, nn.Linear(width, width))
         self.lasting = nn.Linear(width, len(_BONES) + 2)
-        self.passing = _layers(2 * width, width, 2 * NUM_JOINTS)
+        last = nn.Linear(width, 2 * NUM_JOINTS)
+        self.passing = _layers(2 * width, width, last)
         # Knowing nothing leaves what was measured.
-        for last in (self.lasting, self.passing[-1]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        for layer in (self.lasting, last):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        self.reach: Tensor
         self.register_buffer("reach", _reach(), persistent=False)
 
     def forward(self, frames: Tensor, clip: Tensor) -> Tensor:
@@ -57,23 +59,22 @@ class RetargetNetwork(nn.Module):
         Returns:
             float [B, F, J, 2], torso lengths.
         """
-        count = frames.shape[1]
+        batch, count = frames.shape[:2]
         seen = self.frame(torch.cat([frames, clip[:, None].expand(-1, count, -1)], 2))
         spread = seen.var(1, correction=0).clamp_min(1e-6).sqrt()
         common = self.clip(torch.cat([seen.mean(1), spread], 1))
         lasting = self.lasting(common)
         growth, place = lasting[:, :-2], lasting[:, None, None, -2:]
-        joints = frames[..., : 2 * NUM_JOINTS].unflatten(2, (NUM_JOINTS, 2))
+        joints = frames[..., : 2 * NUM_JOINTS].reshape(batch, count, NUM_JOINTS, 2)
         starts, ends = zip(*_BONES, strict=True)
         bones = growth[:, None, :, None] * (joints[:, :, ends] - joints[:, :, starts])
         passing = self.passing(torch.cat([seen, common[:, None].expand(-1, count, -1)], 2))
-        return place + self.reach @ bones + passing.unflatten(2, (NUM_JOINTS, 2))
+        shifts: Tensor = place + self.reach @ bones + passing.reshape(batch, count, NUM_JOINTS, 2)
+        return shifts
 
 
-def _layers(inputs: int, width: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, outputs)
-    )
+def _layers(inputs: int, width: int, last: nn.Linear) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), last)
 
 
 def _reach() -> Tensor:

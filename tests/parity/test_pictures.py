@@ -127,7 +127,7 @@ def test_the_reference_entry_is_the_first_driving_pose() -> None:
     inputs = ClipInputs(
         reference=blank, reference_pose=poses.select([0]), rig=None, driving=None, poses=poses
     )
-    scene = place_motion(inputs, RELEASED)
+    scene = place_motion(inputs, RELEASED, None)
     assert scene.poses.canvas == Size(1216, 768)
     assert torch.equal(body_coordinates(scene.reference_pose), body_coordinates(poses)[:1])
 

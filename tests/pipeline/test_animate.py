@@ -294,7 +294,7 @@ def test_a_performer_who_stands_still_moves_nobody(place: Path, tmp_path: Path) 
 def _scene(inputs: ClipInputs, config: AnimateConfig):
     from animatex.animate import place_motion
 
-    return place_motion(inputs, config)
+    return place_motion(inputs, config, None)
 
 
 def test_weights_that_are_not_there_are_named(place: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_group_that_is_left_out_is_not_drawn(group: str, names: str, capsys: p
 
 def test_without_everything_only_the_place_changes(capsys: pytest.CaptureFixture[str]):
     flags = [flag for group in EVERYTHING for flag in ("--without", group)]
-    said = draws(capsys, "--out", "p.npz", "--set", "stages.3.epi.place=0", *flags)
+    said = draws(capsys, "--out", "p.npz", "--set", "stages.4.epi.place=0", *flags)
     assert said == [[]] * 5
     np.testing.assert_array_equal(
         read_poses(Path("p.npz")).keypoints, read_poses(Path("dance.npz")).keypoints
@@ -73,7 +73,7 @@ def test_anchors_come_from_a_folder(capsys: pytest.CaptureFixture[str]):
     Path("pool").mkdir()
     write_poses(figure(SHORT_LEGS), Path("pool/short.npz"))
     flags = [flag for group in EVERYTHING[1:] for flag in ("--without", group)]
-    settings = ["--set", "stages.3.epi.place=0", "--set", "stages.3.epi.probability=1"]
+    settings = ["--set", "stages.4.epi.place=0", "--set", "stages.4.epi.probability=1"]
     assert draws(capsys, "--pool", "pool", "--out", "p.npz", *flags, *settings)[0] == ["realigned"]
     body, legs = (read_poses(Path("p.npz")).keypoints[:, i] for i in ([1, 8], [9, 10]))
     ratio = np.linalg.norm(legs[:, 1] - legs[:, 0], axis=1) / np.linalg.norm(body[:, 1] - body[:, 0], axis=1)

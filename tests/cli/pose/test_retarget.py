@@ -26,7 +26,7 @@ def test_retarget_onto_poses(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert run(["pose", "retarget", "dance.npz", "--to", "hero.json", "--json", "--preview", "on.png"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert list(report) == ["output", "frames", "fps", "width", "height", "method", *ENDS]
-    assert (report["output"], report["frames"], report["method"]) == ("dance-on-hero.npz", 3, "combined")
+    assert (report["output"], report["frames"], report["method"]) == ("dance-on-hero.npz", 3, "learned")
     assert read_poses(Path("dance-on-hero.npz")).canvas == (768, 512)
 
 
@@ -42,6 +42,36 @@ def test_method_and_strength_reach_the_retargeter(tmp_path: Path):
     soft = read_poses(written).keypoints
     assert run([*command, "--method", "similarity"]) == 0
     np.testing.assert_array_equal(read_poses(written).keypoints, soft)
+
+
+def test_the_presets_network_corrects_what_was_measured(tmp_path: Path):
+    write_poses(figure(frames=3, swing=0.5), tmp_path / "dance.npz")
+    write_poses(figure(SHORT_LEGS), tmp_path / "hero.npz")
+    command, written = (
+        ["pose", "retarget", "dance.npz", "--to", "hero.npz", "--force"],
+        Path("dance-on-hero.npz"),
+    )
+    assert run([*command, "--method", "combined"]) == 0
+    measured = read_poses(written).keypoints
+    assert run(command) == 0
+    away = np.linalg.norm(read_poses(written).keypoints - measured, axis=2)[:, :18]
+    # It was moved, and by less than half of its torso, which has 260 pixels.
+    assert 1 < away.mean() and away.max() < 131
+    assert run([*command, "--set", "retarget.checkpoint=null"]) == 0
+    np.testing.assert_array_equal(read_poses(written).keypoints, measured)
+
+
+def test_a_method_without_its_network_is_refused(capsys: pytest.CaptureFixture[str]):
+    said = "method 'learned' needs a network; presets/mini.yaml has one."
+    assert said in fails(capsys, "retarget", "p.npz", "--to", "h.npz", "--set", "retarget.network=null")
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    write_poses(figure(frames=2), tmp_path / "dance.npz")
+    options = ("--set", "retarget.checkpoint=mine.safetensors")
+    said = fails(capsys, "retarget", "dance.npz", "--to", "dance.npz", "--out", "on.npz", *options)
+    assert "weights mine.safetensors are not installed" in said
+    assert not Path("on.npz").exists()
 
 
 def test_a_character_without_a_pose_is_no_error(
@@ -64,7 +94,7 @@ def test_the_alpha_channel_says_where_a_character_without_a_pose_is(
     write_png(tmp_path / "carton.png", carton)
     write_poses(figure(frames=2), tmp_path / "dance.npz")
     command = ["pose", "retarget", "dance.npz", "--to", "carton.png", "--set", "pose.reference_pose=detect"]
-    assert run([*command, "--anchor", "neck"]) == 0
+    assert run([*command, "--anchor", "neck", "--method", "combined"]) == 0
     assert "pose of carton.png: the performer's, in its outline" in capsys.readouterr().err
     body = read_poses(Path("dance-on-carton.npz")).keypoints[0, :18]
     assert body[:, 1].min() > 30 and body[:, 1].max() == pytest.approx(110, abs=0.1)
@@ -89,7 +119,7 @@ def test_a_box_says_where_the_character_is(
 def test_scale_shift_and_anchor_correct_the_result(tmp_path: Path):
     write_poses(figure(frames=2), tmp_path / "dance.npz")
     write_poses(figure(SHORT_LEGS, canvas=Size(600, 400)), tmp_path / "hero.npz")
-    command = ["pose", "retarget", "dance.npz", "--to", "hero.npz", "--force"]
+    command = ["pose", "retarget", "dance.npz", "--to", "hero.npz", "--force", "--method", "combined"]
     written = Path("dance-on-hero.npz")
     assert run(command) == 0
     before = read_poses(written).keypoints
