@@ -27,6 +27,9 @@ _WIDEST = 1.15
 _LENGTHS = (0.35, 1.8)
 """How much a limb may shrink (pointing at the camera) or grow."""
 
+_THICKER = 0.3
+"""The power with which a limb gets thicker as it shrinks: what points at us comes nearer."""
+
 _MAX_ROLL = np.deg2rad(40)
 """A head tilts, it does not fall over."""
 
@@ -293,7 +296,8 @@ def _limb_map(limb: LimbPart, reference: Joints, frame: Joints, parent: np.ndarr
         return parent
     ratio = min(max(length_to / length_from, _LENGTHS[0]), _LENGTHS[1])
     along = source / length_from
-    stretch = np.eye(2) + (ratio - 1) * np.outer(along, along)
+    across = ratio**-_THICKER
+    stretch = across * np.eye(2) + (ratio - across) * np.outer(along, along)
     turn = _similarity(along, target / length_to)
     # Elbows and knees stay closed: a limb starts where its parent ends, which a limit on lengths may have
     # moved.
