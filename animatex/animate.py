@@ -379,9 +379,9 @@ def load_rig_network(codec: MotionCodecConfig, seed: int, weights: Path | None =
 
 def load_retargeting_network(config: RetargetConfig, weights: Path | None = None) -> RetargetNetwork | None:
     """Load the network of method learned, where that is the method and it has weights; stays on the CPU."""
-    if config.method != "learned" or config.network is None or config.checkpoint is None:
+    if config.weights is None or config.network is None:
         return None
-    return load_retargeter(find_weights(config.checkpoint, weights), config.network)
+    return load_retargeter(find_weights(config.weights, weights), config.network)
 
 
 def _load_unet(config: AnimateConfig, runtime: Runtime, weights: Path | None) -> AnimateXUNet:

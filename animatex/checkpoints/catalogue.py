@@ -342,6 +342,5 @@ def _remedy(missing: Sequence[str], folder: Path | None) -> str:
 
 def weights_of(config: AnimateConfig) -> tuple[str, ...]:
     """List the weights files that a preset's networks need; the pose estimator falls back without its own."""
-    retarget = config.retarget.checkpoint if config.retarget.method == "learned" else None
-    named = (config.checkpoint, config.clip_checkpoint, config.codec.checkpoint, retarget)
+    named = (config.checkpoint, config.clip_checkpoint, config.codec.checkpoint, config.retarget.weights)
     return tuple(name for name in named if name is not None)

@@ -142,6 +142,11 @@ class RetargetConfig(Section):
             raise ValueError("method 'learned' needs a network; presets/mini.yaml has one.")
         return self
 
+    @property
+    def weights(self) -> str | None:
+        """Weights file of the method, if it has one."""
+        return self.checkpoint if self.method == "learned" else None
+
 
 class PicturesConfig(Section):
     """How pictures reach the networks; as released bt601, bilinear, 95, driving, original.

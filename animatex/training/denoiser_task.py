@@ -250,9 +250,9 @@ def _load_codec(stage: DenoiserStage, folder: Path) -> tuple[RigNetwork | None, 
 
 
 def _load_retargeter(config: RetargetConfig, folder: Path) -> RetargetNetwork | None:
-    if config.method != "learned" or config.network is None or config.checkpoint is None:
+    if config.weights is None or config.network is None:
         return None
-    return load_retargeter(find_trained(config.checkpoint, folder), config.network)
+    return load_retargeter(find_trained(config.weights, folder), config.network)
 
 
 def _load_clip(stage: DenoiserStage, folder: Path) -> FrozenClip:

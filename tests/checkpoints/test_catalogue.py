@@ -17,6 +17,7 @@ from animatex.checkpoints.catalogue import (
     weights_of,
 )
 from animatex.config.loader import load_config
+from animatex.config.overrides import parse_override
 from animatex.config.presets import animation_presets, preset_path
 from animatex.config.run import AnimateConfig
 from animatex.errors import ConfigError, InputError
@@ -102,6 +103,12 @@ def test_every_file_that_a_shipped_preset_names_is_known():
     for name in animation_presets():
         config = load_config(AnimateConfig, preset_path(name))
         assert {*weights_of(config), config.pose.detector, config.pose.model} <= known, name
+
+
+def test_a_method_that_measures_needs_no_network():
+    learned = load_config(AnimateConfig, preset_path("mini"))
+    measured = load_config(AnimateConfig, preset_path("mini"), [parse_override("retarget.method=combined")])
+    assert {*weights_of(learned)} - {*weights_of(measured)} == {"mini-retarget.safetensors"}
 
 
 def test_a_preset_with_random_weights_needs_no_files():

@@ -31,6 +31,7 @@ from animatex.training.denoiser_task import DenoiserTask, TrainingBatch, draw_ti
 from animatex.training.log import read_metrics
 from animatex.training.recipe import train
 from animatex.training.shelf import ClipShelf
+from tests.retargeting.networks import CONFIG, saying
 from tests.training.toys import toy_optimizer
 
 TINY = load_config(AnimateConfig, preset_path("tiny"))
@@ -270,6 +271,24 @@ def test_from_pure_noise_the_error_is_compared_with_knowing_nothing(out: Path) -
 
     figures = made.loss(nothing, given, torch.Generator().manual_seed(0)).figures  # type: ignore[arg-type]
     assert float(figures["one_step_error"]) == pytest.approx(float(figures["one_step_baseline"]), rel=1e-3)
+
+
+def test_performances_are_put_on_as_an_earlier_stage_has_learned(out: Path) -> None:
+    shifts = torch.zeros(18, 2)
+    shifts[:, 1] = 0.4
+    learned = {"method": "learned", "network": CONFIG, "checkpoint": "retarget.safetensors"}
+    changes = {"cross_driven": 1.0, "retarget": TINY.retarget.model_copy(update=learned)}
+    with pytest.raises(InputError, match=r"weights retarget\.safetensors are not installed"):
+        task(out, **changes)
+    weights = saying(shifts).state_dict()
+    save_weights(out / "retarget.safetensors", weights, kind="retarget", config=CONFIG)
+    # In some clips the character's pose is what a random rig says, and nobody is in the picture.
+    corrected, measured = (
+        torch.cat([made.conditioning.pose_frames for made in task(out, **each).batches(range(3))])
+        for each in (changes, {"cross_driven": 1.0})
+    )
+    assert corrected.shape == measured.shape
+    assert not torch.equal(corrected, measured)
 
 
 def test_a_rig_network_may_be_left_to_chance(tmp_path: Path) -> None:
