@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 import animatex
+from animatex.pose.io import write_poses
+from tests.pose.figures import figure
 
 PACKAGE = Path(animatex.__file__).parent
 CHECKOUT = PACKAGE.parent
@@ -61,6 +63,14 @@ def imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "require":
         return [ast.literal_eval(node.args[0])]
     return []
+
+
+def test_measuring_between_pose_files_needs_no_networks(tmp_path: Path):
+    write_poses(figure(frames=2), tmp_path / "dance.npz")
+    command = ["pose", "retarget", str(tmp_path / "dance.npz"), "--to", str(tmp_path / "dance.npz")]
+    command += ["--out", str(tmp_path / "on.npz"), "--method", "combined", "--quiet"]
+    loaded = modules_after(f"from animatex_cli.main import run\nassert run({command!r}) == 0")
+    assert "numpy" in loaded and not {"torch", "cv2", "onnxruntime", "mediapipe"} & loaded
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from animatex.pose.sequence import PoseSequence
     from animatex.progress import Progress
     from animatex.rig.rig import Rig
-    from animatex.video.frames import FrameSequence
+    from animatex.video.frames import FrameSequence, Size
     from animatex.video.image import ReferenceImage
 
 
@@ -178,16 +178,13 @@ def _find_character(
     import numpy as np
 
     from animatex.pose.io import holds_poses, read_poses
-    from animatex.reference import box_on_canvas, pose_in_box
-    from animatex.video.fit import plan_fit
     from animatex.video.frames import FrameSequence
     from animatex.video.image import read_image
 
     if holds_poses(to):
         pose = read_poses(to, fps=1.0)
-        given = box_on_canvas(config.retarget.box, plan_fit(pose.canvas, pose.canvas, "stretch"))
-        if given is not None:
-            pose = pose_in_box(performer, given, pose.canvas)
+        if config.retarget.box is not None:
+            pose = _in_box(performer, config.retarget.box, pose.canvas)
         black = FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0)
         return _Character(black, pose, f"pose read from {to}", neckless=False)
     image = read_image(to)
@@ -195,6 +192,15 @@ def _find_character(
     pose, source, neckless = _pose_in_picture(image, performer, config, weights)
     progress.done()
     return _Character(FrameSequence(image.rgb[None], 1.0), pose, f"pose of {to.name}: {source}", neckless)
+
+
+def _in_box(performer: PoseSequence, box: tuple[float, float, float, float], canvas: Size) -> PoseSequence:
+    from animatex.reference import box_on_canvas, pose_in_box
+    from animatex.video.fit import plan_fit
+
+    given = box_on_canvas(box, plan_fit(canvas, canvas, "stretch"))
+    assert given is not None
+    return pose_in_box(performer, given, canvas)
 
 
 def _pose_in_picture(
