@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from animatex.config.run import RetargetConfig
-from animatex.pose.proportions import extent
+from animatex.pose.placing import over_time
+from animatex.pose.proportions import MIDDLE_HIP, extent, trace
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
@@ -15,6 +16,7 @@ from animatex.pose.skeleton import (
     LEFT_ANKLE,
     LEFT_FOOT,
     LEFT_HAND,
+    LEFT_SHOULDER,
     LEFT_WRIST,
     NECK,
     NOSE,
@@ -22,10 +24,11 @@ from animatex.pose.skeleton import (
     RIGHT_ANKLE,
     RIGHT_FOOT,
     RIGHT_HAND,
+    RIGHT_SHOULDER,
     RIGHT_WRIST,
 )
 from animatex.retargeting.network import RetargetNetwork
-from animatex.retargeting.observation import Observation, mirrored, observe
+from animatex.retargeting.observation import NUM_JOINTS, Observation, mirrored, observe
 
 _FARTHEST = 0.5
 """Torso lengths that a joint is shifted at most: who needs more is unlike all that training had."""
@@ -63,18 +66,44 @@ def put_on(
     moved = retarget(poses, to, config, neckless=neckless)
     if config.method != "learned" or network is None or extent(poses) is None or extent(to) is None:
         return moved
+    # Training has seen nobody from behind: while performers turn their back, the shifts pass from the frame
+    # before to the frame after.
+    facing = faces_us(poses)
+    if not facing.any():
+        return moved
     observation, scale = observe(poses, to, moved, neckless=neckless)
-    shifts = predict(network, observation)
+    known = np.zeros((len(poses), 2 * NUM_JOINTS))
+    known[facing] = predict(network, observation, facing).reshape(-1, 2 * NUM_JOINTS)
+    shifts = over_time(known, facing).reshape(-1, NUM_JOINTS, 2)
     if config.anchor == "neck":
         shifts = shifts - shifts[:, [NECK]]
     return moved.moved(moved.keypoints + config.strength * scale * _for_all_points(shifts))
 
 
+def faces_us(poses: PoseSequence) -> np.ndarray:
+    """Tell in which frames a performer's left is on the spine's left, bool [F]; also where that is unseen."""
+    body = trace(poses)
+    spine = body.points[:, MIDDLE_HIP] - body.points[:, NECK]
+    across = body.points[:, LEFT_SHOULDER] - body.points[:, RIGHT_SHOULDER]
+    seen = body.seen[:, [NECK, MIDDLE_HIP, LEFT_SHOULDER, RIGHT_SHOULDER]].all(axis=1)
+    behind = spine[:, 0] * across[:, 1] - spine[:, 1] * across[:, 0] > 0
+    return np.asarray(~(seen & behind))
+
+
 @torch.inference_mode()
-def predict(network: RetargetNetwork, observation: Observation) -> np.ndarray:
-    """Ask about the pictures and their mirror images, and average: float32 [F, 18, 2], torso lengths."""
+def predict(network: RetargetNetwork, observation: Observation, where: np.ndarray) -> np.ndarray:
+    """Ask about the pictures and their mirror images, and average.
+
+    Args:
+        network: On the CPU.
+        observation: Of a whole clip.
+        where: Which of its frames the network sees, bool [F].
+
+    Returns:
+        float32 [those frames, 18, 2], torso lengths.
+    """
     both = (observation, observation.mirrored())
-    frames = torch.from_numpy(np.stack([each.frames for each in both]))
+    frames = torch.from_numpy(np.stack([each.frames[where] for each in both]))
     clip = torch.from_numpy(np.stack([each.clip for each in both]))
     answer, of_mirrored = network(frames, clip).float().numpy()
     shifts = (answer + mirrored(of_mirrored)) / 2

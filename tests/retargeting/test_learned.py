@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from animatex.pose import skeleton as sk
 from animatex.pose.proportions import torso_length
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
-from animatex.retargeting.learned import put_on
+from animatex.retargeting.learned import faces_us, put_on
 from animatex.retargeting.network import RetargetNetwork
 from tests.pose.figures import SHORT_LEGS, figure, mirrored, random_poses, retargeting
 from tests.retargeting.networks import network, saying
@@ -111,6 +113,36 @@ def test_with_nobody_in_the_picture_there_is_nothing_to_correct() -> None:
     nobody = CHARACTER.hidden(np.ones(134, bool))
     there = put_on(PERFORMER, nobody, retargeting("learned"), network())
     assert np.array_equal(there.keypoints, retarget(PERFORMER, nobody, retargeting()).keypoints)
+
+
+def from_behind(poses: PoseSequence, frames: slice) -> PoseSequence:
+    """Left and right exchanged in some frames, where the joints are."""
+    turned = replace(poses, keypoints=poses.keypoints.copy(), scores=poses.scores.copy())
+    turned.keypoints[frames] = poses.keypoints[frames][:, list(sk.MIRROR)]
+    return turned
+
+
+def test_who_turns_round_is_seen_to() -> None:
+    assert faces_us(PERFORMER).all()
+    assert faces_us(from_behind(PERFORMER, slice(1, 3))).tolist() == [True, False, False, True, True]
+    # Upside down is not from behind; and what is not seen is no reason to think so.
+    assert faces_us(PERFORMER.moved(-PERFORMER.keypoints)).all()
+    turned = from_behind(PERFORMER, slice(None))
+    turned.scores[:, sk.LEFT_SHOULDER] = 0
+    assert faces_us(turned).all()
+
+
+def test_while_somebody_shows_their_back_shifts_go_on_from_before_to_after() -> None:
+    turning = from_behind(PERFORMER, slice(2, 3))
+    there = put_on(turning, CHARACTER, retargeting("learned"), network())
+    away = there.keypoints - retarget(turning, CHARACTER, retargeting()).keypoints
+    assert np.allclose(away[2], (away[1] + away[3]) / 2, atol=1e-3) and np.abs(away[1]).max() > 1
+
+
+def test_who_never_turns_to_us_is_measured_only() -> None:
+    turned = from_behind(PERFORMER, slice(None))
+    there = put_on(turned, CHARACTER, retargeting("learned"), network())
+    assert np.array_equal(there.keypoints, retarget(turned, CHARACTER, retargeting()).keypoints)
 
 
 @given(st.integers(0, 2**32 - 1))
