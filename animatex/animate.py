@@ -219,6 +219,7 @@ def read_inputs(
         poses=poses,
         portrait=plan.reference.rgb if config.pictures.clip_sees == "original" else None,
         pose_source=found.source,
+        pose_is_seen=found.is_seen,
     )
 
 
@@ -246,8 +247,8 @@ def load_models(config: AnimateConfig, runtime: Runtime, weights: Path | None = 
             clip = FrozenClip(config.clip_encoder, build_clip(config.clip_encoder).visual)
         else:
             clip = load_clip(find_weights(config.clip_checkpoint, weights), config.clip_encoder)
-        retargeter = load_retargeting_network(config.retarget, weights)
-        return AnimateModels(unet, _load_codec(config, weights), clip, retargeter)
+        codec = _load_codec(config, weights)
+        return AnimateModels(unet, codec, clip, load_retargeting_network(config.retarget, weights))
 
 
 @torch.inference_mode()
@@ -336,7 +337,9 @@ def place_motion(inputs: ClipInputs, config: AnimateConfig, retargeter: Retarget
         poses = inputs.poses.on_canvas(inputs.canvas)
     else:
         neckless = inputs.rig is not None and is_neckless(inputs.rig)
-        poses = put_on(inputs.poses, own, config.retarget, retargeter, neckless=neckless)
+        # The performer's own body is nobody else's: there is nothing to correct.
+        network = retargeter if inputs.pose_is_seen else None
+        poses = put_on(inputs.poses, own, config.retarget, network, neckless=neckless)
         if inputs.rig is not None and config.retarget.method != "none":
             poses = stay_in_picture(poses, own, inputs.rig)
     return Scene(inputs.reference, own, correct(poses, config.retarget), inputs.rig)

@@ -23,6 +23,8 @@ class ClipInputs:
         poses: The performer's poses in pixels of its own video, one per frame.
         portrait: What CLIP sees of the character, uint8 [h, w, 3]; None: the canvas.
         pose_source: Who says so of the reference's pose, in words.
+        pose_is_seen: Whether that pose is the picture's; else it is the performer's own, put where the
+            character should be.
 
     Raises:
         ValueError: Frames and poses are not equally many.
@@ -35,6 +37,7 @@ class ClipInputs:
     poses: PoseSequence
     portrait: np.ndarray | None = None
     pose_source: str = "given"
+    pose_is_seen: bool = True
 
     def __post_init__(self) -> None:
         if self.driving is not None and len(self.driving) != len(self.poses):

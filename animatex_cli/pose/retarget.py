@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from animatex.pose.estimator import DetectedPoses
     from animatex.pose.sequence import PoseSequence
     from animatex.progress import Progress
+    from animatex.reference import CharacterPose
     from animatex.rig.rig import Rig
     from animatex.video.frames import FrameSequence, Size
     from animatex.video.image import ReferenceImage
@@ -58,12 +59,14 @@ class _Character(NamedTuple):
         picture: One frame; black where there is none.
         pose: In pixels of the picture; one frame.
         reason: Who says so, in words.
+        is_seen: Whether that pose is the character's; else it is the performer's, put where it should be.
         neckless: Whether head and body are one block.
     """
 
     picture: FrameSequence
     pose: PoseSequence
     reason: str
+    is_seen: bool
     neckless: bool
 
 
@@ -159,8 +162,8 @@ def command(
 def _put_on(
     performer: PoseSequence, character: _Character, config: RetargetConfig, weights: Path | None
 ) -> PoseSequence:
-    """Retarget, without PyTorch where no network is asked."""
-    if config.method != "learned":
+    """Retarget, without PyTorch where no network is asked: the performer's own body needs no correction."""
+    if config.method != "learned" or not character.is_seen:
         from animatex.pose.retarget import retarget
 
         return retarget(performer, character.pose, config, neckless=character.neckless)
@@ -182,16 +185,17 @@ def _find_character(
     from animatex.video.image import read_image
 
     if holds_poses(to):
-        pose = read_poses(to, fps=1.0)
-        if config.retarget.box is not None:
-            pose = _in_box(performer, config.retarget.box, pose.canvas)
+        pose, box = read_poses(to, fps=1.0), config.retarget.box
+        if box is not None:
+            pose = _in_box(performer, box, pose.canvas)
         black = FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0)
-        return _Character(black, pose, f"pose read from {to}", neckless=False)
+        return _Character(black, pose, f"pose read from {to}", is_seen=box is None, neckless=False)
     image = read_image(to)
     progress.start("looking at the character", 1)
-    pose, source, neckless = _pose_in_picture(image, performer, config, weights)
+    found, neckless = _pose_in_picture(image, performer, config, weights)
     progress.done()
-    return _Character(FrameSequence(image.rgb[None], 1.0), pose, f"pose of {to.name}: {source}", neckless)
+    picture = FrameSequence(image.rgb[None], 1.0)
+    return _Character(picture, found.pose, f"pose of {to.name}: {found.source}", found.is_seen, neckless)
 
 
 def _in_box(performer: PoseSequence, box: tuple[float, float, float, float], canvas: Size) -> PoseSequence:
@@ -205,8 +209,8 @@ def _in_box(performer: PoseSequence, box: tuple[float, float, float, float], can
 
 def _pose_in_picture(
     image: ReferenceImage, performer: PoseSequence, config: AnimateConfig, weights: Path | None
-) -> tuple[PoseSequence, str, bool]:
-    """Find the pose, say who says so, and whether head and body are one block."""
+) -> tuple[CharacterPose, bool]:
+    """Find the pose, in pixels of the picture, and say whether head and body are one block."""
     from dataclasses import replace
 
     from animatex.pose.backends import resolve_estimator
@@ -227,13 +231,14 @@ def _pose_in_picture(
     fit = plan_fit(image.size, canvas, config.canvas.fit)
     picture, alpha = place_reference(image, fit, config.pictures.filter)
     rig = _take_apart(picture, alpha, config, weights)
-    pose, source, _ = find_character(picture, alpha, fit, rig, performer, estimate, config)
-    pose = replace(pose, keypoints=fit.points_to_source(pose.keypoints), canvas=image.size)
+    found = find_character(picture, alpha, fit, rig, performer, estimate, config)
+    pose = replace(found.pose, keypoints=fit.points_to_source(found.pose.keypoints), canvas=image.size)
+    found = found._replace(pose=pose)
     if rig is None:
-        return pose, source, False
+        return found, False
     from animatex.rig.neck import is_neckless
 
-    return pose, source, is_neckless(rig)
+    return found, is_neckless(rig)
 
 
 def _take_apart(

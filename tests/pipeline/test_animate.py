@@ -28,8 +28,10 @@ from animatex.config.run import AnimateConfig
 from animatex.errors import BackendError, InputError
 from animatex.pose.io import write_poses
 from animatex.progress import SilentProgress
+from animatex.retargeting.network import RetargetNetwork
 from animatex.video.frames import FrameSequence, Size
 from animatex.video.writer import write_video
+from tests.retargeting.networks import saying
 from tests.rig.puppets import dancing, puppet
 
 POSES = 12
@@ -295,6 +297,25 @@ def _scene(inputs: ClipInputs, config: AnimateConfig):
     from animatex.animate import place_motion
 
     return place_motion(inputs, config, None)
+
+
+def test_only_a_pose_that_was_seen_is_corrected() -> None:
+    from animatex.animate import place_motion
+
+    config = load_config(AnimateConfig, preset_path("mini"))
+    poses, hero = dancing(Size(90, 160), 4), dancing(Size(96, 64), 1)
+    down = saying(torch.tensor([[0.0, 0.3]]).expand(18, 2))
+
+    def placed(*, seen: bool, retargeter: RetargetNetwork | None) -> np.ndarray:
+        blank = np.zeros((96, 64, 3), np.uint8)
+        inputs = ClipInputs(
+            reference=blank, reference_pose=hero, rig=None, driving=None, poses=poses, pose_is_seen=seen
+        )
+        return place_motion(inputs, config, retargeter).poses.keypoints
+
+    measured = placed(seen=True, retargeter=None)
+    assert (placed(seen=True, retargeter=down) - measured)[:, :18, 1].min() > 1
+    assert np.array_equal(placed(seen=False, retargeter=down), measured)
 
 
 def test_weights_that_are_not_there_are_named(place: Path) -> None:

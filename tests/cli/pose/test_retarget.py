@@ -94,7 +94,7 @@ def test_the_alpha_channel_says_where_a_character_without_a_pose_is(
     write_png(tmp_path / "carton.png", carton)
     write_poses(figure(frames=2), tmp_path / "dance.npz")
     command = ["pose", "retarget", "dance.npz", "--to", "carton.png", "--set", "pose.reference_pose=detect"]
-    assert run([*command, "--anchor", "neck", "--method", "combined"]) == 0
+    assert run([*command, "--anchor", "neck"]) == 0
     assert "pose of carton.png: the performer's, in its outline" in capsys.readouterr().err
     body = read_poses(Path("dance-on-carton.npz")).keypoints[0, :18]
     assert body[:, 1].min() > 30 and body[:, 1].max() == pytest.approx(110, abs=0.1)
