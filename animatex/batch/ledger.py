@@ -283,6 +283,10 @@ class Ledger:
         self._base.execute("PRAGMA journal_mode = DELETE")
         self._base.execute("PRAGMA synchronous = FULL")
         self._base.execute("BEGIN IMMEDIATE" if create else "BEGIN")
+        if self._ask("PRAGMA schema_version") == 0 and not create:
+            # Somebody is beginning it. Who has only looked is refused at once, and must ask again to wait.
+            self._base.execute("COMMIT")
+            self._base.execute("BEGIN IMMEDIATE")
         if self._ask("PRAGMA schema_version") == 0:
             self._base.execute(_TABLE)
             self._base.execute(f"PRAGMA application_id = {_APPLICATION_ID}")

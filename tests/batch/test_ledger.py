@@ -1,4 +1,6 @@
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from hypothesis import settings
@@ -163,6 +165,22 @@ def test_a_ledger_that_is_not_there_is_not_begun_by_looking(tmp_path):
     with pytest.raises(InputError, match=r"gone\.ledger does not exist"):
         Ledger(tmp_path / "gone.ledger", create=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_who_looks_while_a_ledger_is_begun_waits_for_it(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "batch.ledger", isolation_level=None)) as beginner:
+        beginner.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as threads:
+            looking = threads.submit(states, tmp_path / "batch.ledger")
+            with pytest.raises(TimeoutError):
+                looking.result(timeout=0.2)
+            beginner.execute("COMMIT")
+            assert looking.result() == []
+
+
+def states(path):
+    with Ledger(path, create=False) as ledger:
+        return [outcome.state for outcome in ledger.outcomes().values()]
 
 
 def test_what_is_no_ledger_is_refused(tmp_path):
