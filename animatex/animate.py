@@ -22,6 +22,7 @@ from animatex.checkpoints.load import (
 from animatex.checkpoints.store import read_header
 from animatex.codec.codec import ClipCodec, LatentCodec, Scene
 from animatex.codec.motion.codec import MotionCodec
+from animatex.codec.motion.cropped import without_cut_ends
 from animatex.codec.vae import VaeCodec, build_autoencoder
 from animatex.conditioning.bundle import Conditioning, stack
 from animatex.conditioning.inputs import ClipInputs
@@ -339,7 +340,8 @@ def place_motion(inputs: ClipInputs, config: AnimateConfig, retargeter: Retarget
         neckless = inputs.rig is not None and is_neckless(inputs.rig)
         # The performer's own body is nobody else's: there is nothing to correct.
         network = retargeter if inputs.pose_is_seen else None
-        poses = put_on(inputs.poses, own, config.retarget, network, neckless=neckless)
+        body = own if inputs.rig is None else without_cut_ends(own, inputs.rig.parts.argmax(0))
+        poses = put_on(inputs.poses, body, config.retarget, network, neckless=neckless)
         if inputs.rig is not None and config.retarget.method != "none":
             poses = stay_in_picture(poses, own, inputs.rig)
     return Scene(inputs.reference, own, correct(poses, config.retarget), inputs.rig)

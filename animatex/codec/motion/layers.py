@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from animatex.codec.motion.bones import BACK_TO_FRONT, Joints
+from animatex.codec.motion.cropped import is_inside
 from animatex.codec.motion.placement import apply
 from animatex.codec.motion.symmetry import hidden_shape, limb_reflection, opposite, with_other_side
 from animatex.pose.skeleton import (
@@ -56,10 +57,6 @@ _GOING_ON = {HEAD_PART: cv2.BORDER_REPLICATE}
 
 _LONGEST = 1.2
 """How far a limb and its hand or foot can go on, as a share of its bone's length."""
-
-_RIM = 0.02
-"""Nearer to the picture's edge than this part of its height, a joint is where a limb is cut off, not where
-it ends: an ankle has a foot below it."""
 
 _NECK, _NECK_WIDTH = 0.7, 0.5
 """How far a neck goes on under the head, as a share of the way to the ears, and how wide it is at most, as a
@@ -250,10 +247,8 @@ def _cut(part: int, shape: np.ndarray, own: np.ndarray, image: np.ndarray, mask:
 
 def _is_cropped(part: int, joints: Joints, size: tuple[int, int]) -> bool:
     """Whether a part at the picture's edge goes on behind it: a limb does if its end is not seen inside."""
-    rim = _RIM * size[0]
-    low, high = np.array([rim, rim]), np.array(size[::-1]) - rim
     ends = [limb.end for limb in LIMB_PARTS if limb.part == part and joints.seen[limb.end]]
-    return not any((low < joints.places[end]).all() and (joints.places[end] < high).all() for end in ends)
+    return not any(is_inside(joints.places[end], size) for end in ends)
 
 
 def _beyond_the_picture(layer: Layer, size: tuple[int, int]) -> Layer:

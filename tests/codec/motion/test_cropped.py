@@ -9,8 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from animatex.codec.motion.bones import Joints
-from animatex.codec.motion.cropped import with_cropped_ends
-from animatex.pose.skeleton import LIMB_PARTS, PARTS, RIGHT_ANKLE, RIGHT_ELBOW, RIGHT_KNEE
+from animatex.codec.motion.cropped import with_cropped_ends, without_cut_ends
+from animatex.pose.sequence import PoseSequence
+from animatex.pose.skeleton import (
+    BODY,
+    LIMB_PARTS,
+    NUM_KEYPOINTS,
+    PARTS,
+    RIGHT_ANKLE,
+    RIGHT_ELBOW,
+    RIGHT_KNEE,
+)
 from animatex.video.frames import Size
 
 SIZE = Size(160, 120)
@@ -52,6 +61,29 @@ def test_its_length_is_that_of_frames_in_which_it_is_not_foreshortened() -> None
     labels, _ = leg(0.0, 80)
     found = with_cropped_ends(known({RIGHT_KNEE: KNEE}), labels, dancing([20, 40, 80, 80, 80]))
     assert found.places[RIGHT_ANKLE] == pytest.approx(KNEE + [0, 80], abs=1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(angle=st.floats(-0.5, 0.5), length=st.floats(60, 90))
+def test_an_ankle_at_the_rim_says_where_a_calf_goes_but_not_how_far(angle: float, length: float) -> None:
+    labels, ankle = leg(angle, length)
+    at_rim = KNEE + (ankle - KNEE) * (SIZE.height - 2 - KNEE[1]) / (ankle - KNEE)[1]
+    found = with_cropped_ends(known({RIGHT_KNEE: KNEE, RIGHT_ANKLE: at_rim}), labels, dancing([length] * 4))
+    assert found.places[RIGHT_ANKLE] == pytest.approx(ankle, abs=1e-6)
+
+
+@given(y=st.integers(0, 170))
+def test_only_an_ankle_at_the_rim_is_hidden_from_measuring(y: float) -> None:
+    labels, _ = leg(0.0, 80)
+    points, scores = np.zeros((1, NUM_KEYPOINTS, 2), np.float32), np.ones((1, NUM_KEYPOINTS), np.float32)
+    points[0, BODY] = SIZE.width / 2, SIZE.height / 2
+    points[0, RIGHT_ANKLE] = 60, y
+    pose = PoseSequence(points, scores, SIZE, 8.0)
+    seen = without_cut_ends(pose, labels).scores[0] > 0
+    assert seen[RIGHT_ANKLE] == (4 <= y <= 156 or y >= 160)
+    assert np.delete(seen, RIGHT_ANKLE).all()
+    whole = without_cut_ends(pose, np.where(np.arange(SIZE.height)[:, None] < 155, labels, 0))
+    assert (whole.scores == 1).all()
 
 
 def test_what_is_seen_or_cannot_be_known_stays_as_it_is() -> None:
