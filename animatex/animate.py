@@ -344,7 +344,8 @@ def place_motion(inputs: ClipInputs, config: AnimateConfig, retargeter: Retarget
         poses = put_on(inputs.poses, body, config.retarget, network, neckless=neckless)
         if inputs.rig is not None and config.retarget.method != "none":
             poses = stay_in_picture(poses, own, inputs.rig)
-    return Scene(inputs.reference, own, correct(poses, config.retarget), inputs.rig)
+    poses = correct(poses, config.retarget)
+    return Scene(inputs.reference, own, poses, inputs.rig, config.retarget.scale)
 
 
 def build_denoiser(unet: AnimateXUNet, conditioning: Conditioning, config: AnimateConfig) -> Denoiser:

@@ -34,12 +34,14 @@ class Scene:
         poses: Where the joints shall be, on the canvas, already on the character's body; F frames. Where
             `pictures.poses_drawn_at` says so, both are in the driving video's own pixels.
         rig: The character taken apart; None where no rig network is at work.
+        scale: How many times as large as in its picture the character shall be.
     """
 
     reference: np.ndarray
     reference_pose: PoseSequence
     poses: PoseSequence
     rig: Rig | None = None
+    scale: float = 1.0
 
 
 class ClipCodec(Protocol):

@@ -318,6 +318,12 @@ def test_only_a_pose_that_was_seen_is_corrected() -> None:
     assert np.array_equal(placed(seen=False, retargeter=down), measured)
 
 
+def test_the_codec_is_told_how_large_the_character_shall_be(place: Path) -> None:
+    config = tiny(retarget__scale=0.5)
+    plan = plan_animation(place / "hero.png", place / "dance.npz", config)
+    assert _scene(read_inputs(plan, config), config).scale == 0.5
+
+
 def test_weights_that_are_not_there_are_named(place: Path) -> None:
     config = tiny(codec__checkpoint="nobodys-rig.safetensors")
     plan = plan_animation(place / "hero.png", place / "dance.npz", config, weights=place)

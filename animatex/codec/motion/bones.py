@@ -70,6 +70,7 @@ _LOOSE = 0.05
 _FIRM = 2.0
 """How much more a block's spine says of its turn and shape than what else holds it."""
 
+_TRUNK = (sk.RIGHT_SHOULDER, sk.LEFT_SHOULDER, sk.RIGHT_HIP, sk.LEFT_HIP)
 _ENDS = (sk.RIGHT_WRIST, sk.LEFT_WRIST, sk.RIGHT_ANKLE, sk.LEFT_ANKLE)
 _EARS = (sk.RIGHT_EAR, sk.LEFT_EAR)
 _HIPS = (sk.RIGHT_HIP, sk.LEFT_HIP)
@@ -88,16 +89,21 @@ class Joints:
     seen: np.ndarray
 
 
-def place_parts(reference: Joints, frame: Joints, neckless: bool = False) -> Placement:
+def place_parts(reference: Joints, frame: Joints, neckless: bool = False, scale: float = 1.0) -> Placement:
     """Say how each part of the reference gets to its place in a frame.
 
-    A limb whose joints are unknown in either pose goes along with what it hangs on.
+    A limb whose joints are unknown in either pose goes along with what it hangs on, a neck with the trunk.
 
     Args:
         reference: The character's joints in its picture.
         frame: Where they shall be.
         neckless: Head and body are one block, like a carton's, and go along together.
+        scale: How many times as large as in its picture the character shall be.
     """
+    if scale != 1:
+        enlarged = Joints(scale * reference.places, reference.seen)
+        return place_parts(enlarged, frame, neckless).of_enlarged(scale)
+    frame = _with_neck(reference, frame)
     maps = np.repeat(IDENTITY[None], len(PARTS), 0)
     if neckless:
         head = torso = _block_map(reference, frame)
@@ -113,9 +119,39 @@ def place_parts(reference: Joints, frame: Joints, neckless: bool = False) -> Pla
     return Placement(maps, tuple(bend for bend in (waist, *ends) if bend is not None), face)
 
 
+def holds_trunk(reference: Joints, frame: Joints) -> bool:
+    """Tell whether a frame says where the character is at all."""
+    return bool(_shared_trunk(reference, frame))
+
+
+def _shared_trunk(reference: Joints, frame: Joints) -> list[int]:
+    """What says where a body is: its neck, shoulders and hips, or just its nose, as far as both have them."""
+    trunk = [joint for joint in (sk.NECK, *_TRUNK) if reference.seen[joint] and frame.seen[joint]]
+    return trunk or [sk.NOSE] * bool(reference.seen[sk.NOSE] and frame.seen[sk.NOSE])
+
+
+def _with_neck(reference: Joints, frame: Joints) -> Joints:
+    """The frame, and its neck where the rest of the trunk has taken it; estimators find none in profiles."""
+    if frame.seen[sk.NECK] or not (reference.seen[sk.NECK] and _shared_trunk(reference, frame)):
+        return frame
+    places, seen = frame.places.copy(), frame.seen.copy()
+    places[sk.NECK] = apply(_trunk_map(reference, frame, _MIN_SQUEEZE), reference.places[sk.NECK])
+    seen[sk.NECK] = True
+    return Joints(places, seen)
+
+
+def _trunk_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray:
+    """Where a body is whose neck is not known."""
+    trunk = _shared_trunk(reference, frame)
+    if not trunk:
+        return IDENTITY
+    linear = _half_body(*_across(reference, frame), narrowest)
+    return around(linear, reference.places[trunk].mean(0), frame.places[trunk].mean(0))
+
+
 def _torso_map(reference: Joints, frame: Joints, narrowest: float) -> np.ndarray:
     if not (reference.seen[sk.NECK] and frame.seen[sk.NECK]):
-        return IDENTITY
+        return _trunk_map(reference, frame, narrowest)
     across_from, across_to = _across(reference, frame)
     # The same hips of both: one hip is not the middle of two.
     hips = [hip for hip in _HIPS if reference.seen[hip] and frame.seen[hip]]

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from animatex.codec.codec import NETWORK_CELL, Scene, gather
+from animatex.codec.motion.absent import with_bridged_gaps
 from animatex.codec.motion.bones import Joints, place_parts
 from animatex.codec.motion.compose import compose, recompose
 from animatex.codec.motion.cropped import with_cropped_ends
@@ -73,10 +74,12 @@ class MotionCodec:
         """Cut the character out and find where each frame wants its parts; draws nothing."""
         rig = scene.rig
         assert rig is not None, "the motion codec works on a rig"
+        reference = joints_of(scene.reference_pose, 0)
         frames = [joints_of(scene.poses, frame) for frame in range(len(scene.poses))]
-        reference = with_cropped_ends(joints_of(scene.reference_pose, 0), rig.parts.argmax(0), frames)
+        frames = with_bridged_gaps(reference, frames)
+        reference = with_cropped_ends(reference, rig.parts.argmax(0), frames, scene.scale)
         puppet = cut_layers(rig, reference)
-        placements = self._placements(reference, frames, is_neckless(rig))
+        placements = self._placements(reference, frames, is_neckless(rig), scene.scale)
         scale = NETWORK_CELL / self.config.downsampling
         if scale == 1:
             return MotionClip(self.config, rig, puppet, placements, puppet, placements)
@@ -85,11 +88,13 @@ class MotionCodec:
         sketched = tuple(placement.scaled(scale) for placement in placements)
         return MotionClip(self.config, small, puppet, placements, sketch, sketched)
 
-    def _placements(self, reference: Joints, frames: list[Joints], neckless: bool) -> tuple[Placement, ...]:
+    def _placements(
+        self, reference: Joints, frames: list[Joints], neckless: bool, scale: float
+    ) -> tuple[Placement, ...]:
         """Say where each frame has its parts before any correction."""
         if self.config.composes == "reference":
             return (Placement(np.repeat(IDENTITY[None], len(PARTS), 0)),) * len(frames)
-        return tuple(place_parts(reference, frame, neckless) for frame in frames)
+        return tuple(place_parts(reference, frame, neckless, scale) for frame in frames)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -49,7 +49,9 @@ def without_cut_ends(pose: PoseSequence, parts: np.ndarray) -> PoseSequence:
     return pose.hidden(hidden)
 
 
-def with_cropped_ends(reference: Joints, parts: np.ndarray, frames: Sequence[Joints]) -> Joints:
+def with_cropped_ends(
+    reference: Joints, parts: np.ndarray, frames: Sequence[Joints], scale: float = 1.0
+) -> Joints:
     """Guess where limbs end that the picture's edge cuts off.
 
     Such a limb goes on the way that it goes; how far, the clip says. Else it could not turn on its own joint,
@@ -59,6 +61,7 @@ def with_cropped_ends(reference: Joints, parts: np.ndarray, frames: Sequence[Joi
         reference: The character's joints in its picture.
         parts: Which of `PARTS` each pixel shows, int [H, W].
         frames: Where its joints shall be.
+        scale: How many times as large as in its picture the character shall be.
 
     Returns:
         The same joints; those guessed count as seen.
@@ -73,7 +76,7 @@ def with_cropped_ends(reference: Joints, parts: np.ndarray, frames: Sequence[Joi
         if not (shown and _touches_edge(part)):
             continue
         bones = [frame.places[limb.end] - frame.places[limb.start] for frame in shown]
-        length = float(np.percentile(np.linalg.norm(bones, axis=1), FULL_LENGTH_PERCENTILE))
+        length = float(np.percentile(np.linalg.norm(bones, axis=1), FULL_LENGTH_PERCENTILE)) / scale
         away = np.argwhere(part)[:, ::-1] - places[limb.start]
         towards = places[limb.end] - places[limb.start] if cut else away.mean(0)
         along = towards / max(float(np.linalg.norm(towards)), 1e-6)

@@ -119,6 +119,17 @@ class Placement:
             source = (1 - share) * source + share * apply(inverse(bend.beyond), points)
         return source if slide is None else slide.before(source)
 
+    def of_enlarged(self, scale: float) -> Placement:
+        """The same from the reference itself, where this is from one `scale` times as large."""
+        first = np.array([scale, scale, 1.0])
+        bends = (
+            Bend(bend.part, bend.beyond * first, bend.start / scale, bend.end / scale) for bend in self.bends
+        )
+        face = self.face and Slide(
+            self.face.parts, self.face.centre / scale, self.face.radius / scale, self.face.shift / scale
+        )
+        return Placement(self.maps * first, tuple(bends), face)
+
     def scaled(self, scale: float) -> Placement:
         """The same in pictures of `scale` times the size."""
         bends = (

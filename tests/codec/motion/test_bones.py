@@ -135,10 +135,36 @@ def test_a_limb_that_one_pose_does_not_know_goes_with_what_it_hangs_on(limb, whe
         assert np.array_equal(maps[limb.part], maps[limb.parent])
 
 
-def test_without_a_neck_nothing_is_known_of_the_body() -> None:
-    maps = part_maps(hiding(REFERENCE, sk.NECK), Joints(DANCE[2], WHOLE))
-    assert np.array_equal(maps[TORSO_PART], IDENTITY)
-    assert np.array_equal(maps[HEAD_PART], IDENTITY)
+@pytest.mark.parametrize("unseen", [(sk.NECK,), (sk.NECK, sk.LEFT_SHOULDER), (sk.NECK, sk.RIGHT_SHOULDER)])
+@given(angle=st.floats(-0.69, 0.69), shift=shifts)
+def test_without_a_neck_the_body_goes_where_shoulders_and_hips_go(
+    unseen: tuple[int, ...], angle: float, shift: tuple[float, float]
+) -> None:
+    frame, affine = moved(turn(angle), shift)
+    assert np.allclose(part_maps(REFERENCE, hiding(frame, *unseen))[1:], affine, atol=1e-6)
+    body = part_maps(hiding(REFERENCE, *unseen), frame)[TORSO_PART]
+    assert np.allclose(body, affine, atol=1e-6)
+
+
+@given(shift=shifts)
+def test_a_nose_alone_moves_everything(shift: tuple[float, float]) -> None:
+    frame, affine = moved(np.eye(2), shift)
+    alone = hiding(frame, *(joint for joint in range(18) if joint != sk.NOSE))
+    assert np.allclose(part_maps(REFERENCE, alone)[1:], affine)
+
+
+@pytest.mark.parametrize("neckless", [False, True])
+@given(scale=st.floats(0.3, 3), frame=st.integers(0, 7))
+def test_a_larger_character_is_the_same_in_every_way(neckless: bool, scale: float, frame: int) -> None:
+    there = place_parts(REFERENCE, Joints(DANCE[frame], WHOLE), neckless)
+    larger = place_parts(REFERENCE, Joints(scale * DANCE[frame], WHOLE), neckless, scale)
+    for part in range(len(PARTS)):
+        assert np.allclose(larger.to_frame(part, STILL), scale * there.to_frame(part, STILL), atol=1e-4)
+
+
+def test_where_no_joint_is_known_nothing_moves() -> None:
+    maps = part_maps(REFERENCE, hiding(REFERENCE, *range(18)))
+    assert np.array_equal(maps, np.repeat(IDENTITY[None], len(PARTS), 0))
 
 
 def test_half_a_body_follows_its_shoulders() -> None:

@@ -56,6 +56,21 @@ def test_latents_get_fewer_as_cells_get_larger(downsampling: int, cells: tuple[i
     assert made.decode(torch.zeros(1, 13, FRAMES, *cells)).shape == (FRAMES, *SIZE, 3)
 
 
+@pytest.mark.parametrize("scale", [0.5, 0.75])
+def test_a_smaller_character_is_smaller_all_over(scale: float) -> None:
+    drawn, poses = puppet(SIZE), dancing(SIZE, 8).select([1, 2])
+    areas = []
+    for times in (1.0, scale):
+        smaller = poses.moved((poses.keypoints - 48) * times + 48)
+        scene = Scene(drawn.image, drawn.pose, smaller, drawn.rig, times)
+        made = MotionCodec(config()).open(scene, torch.Generator())
+        parts = made.parts(torch.zeros(1, 13, 2, 16, 12))
+        areas.append(np.array([(parts == part).sum() for part in range(1, len(PARTS))]))
+    assert areas[1].sum() == pytest.approx(scale**2 * areas[0].sum(), rel=0.08)
+    large = areas[0] > 100
+    assert areas[1][large] == pytest.approx(scale**2 * areas[0][large], rel=0.4)
+
+
 @pytest.mark.parametrize("downsampling", [8, 16])
 def test_zero_latents_are_the_rigid_composition_exactly(downsampling: int) -> None:
     made = opened(downsampling)
