@@ -18,6 +18,7 @@ from animatex.checkpoints.load import load_clip, load_retargeter, load_rig, load
 from animatex.checkpoints.store import halved, save_weights
 from animatex.codec.codec import LatentCodec, Scene
 from animatex.codec.motion.codec import MotionClip, MotionCodec
+from animatex.codec.motion.cropped import without_cut_ends
 from animatex.codec.vae import VaeClip, VaeCodec, build_autoencoder
 from animatex.conditioning.bundle import Conditioning, stack
 from animatex.conditioning.dropout import drop_conditions
@@ -222,12 +223,12 @@ def _scene(
     retargeter: RetargetNetwork | None,
 ) -> Scene:
     """What the codec is told: the motion is the sample's own, or a performer's on the character's body."""
-    poses = sample.poses
     if sample.performance is not None:
         neckless = rig is not None and is_neckless(rig)
-        moved = put_on(sample.performance, reference_pose, config, retargeter, neckless=neckless)
-        poses = correct(moved, config)
-    return Scene(sample.reference, reference_pose, poses, rig)
+        body = reference_pose if rig is None else without_cut_ends(reference_pose, rig.parts.argmax(0))
+        poses = correct(put_on(sample.performance, body, config, retargeter, neckless=neckless), config)
+        return Scene(sample.reference, reference_pose, poses, rig, config.scale)
+    return Scene(sample.reference, reference_pose, sample.poses, rig)
 
 
 def _latents(clip: MotionClip | VaeClip, sample: ClipSample) -> Tensor:
