@@ -36,6 +36,8 @@ from animatex.diffusion.sample import sample_latents
 from animatex.diffusion.steps import timestep_pairs
 from animatex.diffusion.windows import context_windows, windowed
 from animatex.encoders.clip import FrozenClip, build_clip
+from animatex.errors import ConfigError
+from animatex.limits import check_size
 from animatex.model.build import build_unet
 from animatex.model.scan import resolve_scan
 from animatex.model.unet import AnimateXUNet, bind
@@ -46,7 +48,14 @@ from animatex.pose.io import holds_poses, read_poses
 from animatex.pose.placing import correct
 from animatex.pose.sequence import PoseSequence
 from animatex.progress import Progress, silent
-from animatex.reference import CharacterPose, find_character, look_again, place_reference, stay_in_picture
+from animatex.reference import (
+    CharacterPose,
+    find_character,
+    look_again,
+    place_reference,
+    read_character,
+    stay_in_picture,
+)
 from animatex.retargeting.learned import put_on
 from animatex.retargeting.network import RetargetNetwork
 from animatex.rig.neck import is_neckless
@@ -55,7 +64,7 @@ from animatex.rig.rig import read_rig, with_painted_plate
 from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
 from animatex.video.fit import Fit, plan_fit
 from animatex.video.frames import FrameSequence, Size
-from animatex.video.image import ReferenceImage, read_image
+from animatex.video.image import ReferenceImage
 from animatex.video.raw import StreamedClip
 from animatex.video.reader import VideoInfo, probe, read_video
 from animatex.video.sampling import ClipPlan, plan_clip
@@ -138,10 +147,11 @@ def plan_animation(
         InputError: A file cannot be used, or the clip is too short for what was asked.
         BackendError: The device or scan that was asked for does not work here.
     """
-    picture = read_image(reference)
+    picture = read_character(reference)
     video, given = _performance(driving, poses, config)
     clip = plan_clip(video or _as_video(driving, given), config.clip, config.video.fps)
     canvas = Size(config.canvas.height, config.canvas.width)
+    check_size(Path("the canvas"), *canvas)
     cell = config.codec.downsampling * 2 ** (len(config.unet.multipliers) - 1)
     context = config.context
     windows = (
@@ -422,6 +432,11 @@ def _performance(
     if isinstance(driving, StreamedClip):
         video = driving.video
     elif holds_poses(driving):
+        if poses is not None:
+            raise ConfigError(
+                f"{driving} holds poses, and {poses} is given for it",
+                hint="poses of a video go with that video; without it, either of the two is enough.",
+            )
         # OpenPose's files say neither rate nor size: the rate is that of the result.
         return None, read_poses(driving, fps=config.video.fps)
     else:

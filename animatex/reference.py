@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from animatex.config.run import AnimateConfig, PoseConfig
-from animatex.errors import MissingPackage
+from animatex.errors import InputError, MissingPackage
 from animatex.pose.estimator import PoseEstimator
 from animatex.pose.extract import estimate_poses
 from animatex.pose.retarget import Box, default_box, fit_to_box
@@ -29,7 +30,7 @@ from animatex.rig.network import RigNetwork
 from animatex.rig.rig import Rig, read_rig
 from animatex.video.fit import Filter, Fit, to_canvas
 from animatex.video.frames import Size
-from animatex.video.image import ReferenceImage
+from animatex.video.image import ReferenceImage, read_image
 
 _TRUNK = (NECK, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP)
 _FACE = (NOSE, RIGHT_EYE, LEFT_EYE)
@@ -45,6 +46,18 @@ _BELIEVED = 0.3
 
 _NEAR = 0.015
 """How far beside the character a joint may lie, as a part of the picture's height."""
+
+
+def read_character(path: Path) -> ReferenceImage:
+    """Read a character's picture.
+
+    Raises:
+        InputError: It cannot be read, or all of it is transparent.
+    """
+    picture = read_image(path)
+    if picture.alpha is not None and not picture.alpha.any():
+        raise InputError(f"{path} shows nothing: all of it is transparent", hint="export its visible layers.")
+    return picture
 
 
 def place_reference(

@@ -159,14 +159,20 @@ class BatchCommand:
     quiet: bool
 
 
+_INSTEAD = {
+    "REFERENCE": "the pattern after --batch, or the jobs of a manifest, say which pictures.",
+    "--out": "--out-dir for the folder; the jobs of a manifest may name their outputs.",
+    "--poses": "a pose file as --driving, or as a job's driving.",
+    "--dry-run": "animatex animate REFERENCE DRIVING --dry-run shows one of them.",
+}
+"""What serves many videos in place of an option for one."""
+
+
 def refuse_beside_batch(option: str, given: Mapping[str, object]) -> None:
     """Refuse what is said of one video beside --batch or --watch."""
     for name, value in given.items():
         if value:
-            raise ConfigError(
-                f"{name} is of one video, {option} of many",
-                hint="the jobs of a manifest say it for themselves.",
-            )
+            raise ConfigError(f"{name} is of one video, {option} of many", hint=_INSTEAD.get(name))
 
 
 def refuse_without_batch(only: BatchOnly) -> None:

@@ -237,7 +237,7 @@ def parse_size(text: str) -> tuple[int, int]:
     Raises:
         ConfigError: It says something else.
     """
-    found = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", text)
+    found = re.fullmatch(r"(\d{1,9})[xX](\d{1,9})", text)
     if not found or 0 in (int(found[1]), int(found[2])):
         raise ConfigError(f"--size {text}: needs WIDTHxHEIGHT in pixels", hint="for example --size 512x768.")
     return int(found[1]), int(found[2])

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import ValidationError, model_validator
 
 from animatex.batch.job import Job
-from animatex.config.document import Node, Scalar, Where, parse_document
+from animatex.config.document import Data, KeyPath, Node, Scalar, Where, parse_document
 from animatex.config.overrides import Override
 from animatex.config.problems import Problem, problems_of, summary
 from animatex.config.run import AnimateConfig, NonNegative
@@ -26,7 +26,7 @@ from animatex.errors import ConfigError, InputError, brief
 from animatex.limits import JOBS, TEXT_BYTES, read_bytes
 from animatex.pose.io import READ_SUFFIXES, holds_poses
 from animatex.record import record_path, result_title
-from animatex.video.image import is_image
+from animatex.video.image import is_image, is_meant_as_picture
 from animatex.video.writer import VIDEO_SUFFIXES
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".csv", ".jsonl")
@@ -98,7 +98,10 @@ def read_manifest(path: Path, out: Path, preset: str, load: LoadPreset) -> tuple
     try:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(summary(str(path), problems_of(error, Manifest, data, places))) from error
+        problems = problems_of(error, Manifest, data, places)
+        _, more = _jobs_of(_well_formed(error, data, places), path.parent, out, preset, load)
+        problems = sorted([*problems, *more], key=lambda problem: problem.where.line or 0)
+        raise ConfigError(summary(str(path), problems)) from error
     if not manifest.jobs:
         raise ConfigError(f"{path} has no jobs; needs at least one")
     _check_number(len(manifest.jobs), str(path))
@@ -106,11 +109,26 @@ def read_manifest(path: Path, out: Path, preset: str, load: LoadPreset) -> tuple
     return _checked(list(zip(manifest.jobs, wheres, strict=True)), str(path), path.parent, out, preset, load)
 
 
+def _well_formed(
+    error: ValidationError, data: Data, places: Mapping[KeyPath, Where]
+) -> list[tuple[JobEntry, Where]]:
+    """The entries of a manifest that has others with wrong keys or types."""
+    items = data.get("jobs") if isinstance(data, Mapping) else None
+    if not isinstance(items, tuple):
+        return []
+    wrong = {detail["loc"][1] for detail in error.errors() if len(detail["loc"]) > 1}
+    return [
+        (JobEntry.model_validate(entry), places["jobs", number])
+        for number, entry in enumerate(items)
+        if number not in wrong
+    ]
+
+
 def pair_up(pattern: str, driving: Path, out: Path, preset: str, load: LoadPreset) -> tuple[Job, ...]:
-    """Make a job of every picture with every performance.
+    """Make a job of every picture with every performance; other files, and hidden ones, are left alone.
 
     Args:
-        pattern: Of pictures: 'refs/*.png'.
+        pattern: Of pictures: 'refs/*.png'; or the name of one.
         driving: A folder of videos, pose files and folders of pictures; or one of these.
         out: Folder of the results.
         preset: Of all jobs.
@@ -120,9 +138,7 @@ def pair_up(pattern: str, driving: Path, out: Path, preset: str, load: LoadPrese
         InputError: There are no pictures, or no performances.
         ConfigError: There are too many, or two would write one file.
     """
-    anchor = Path(pattern).anchor
-    found = Path(anchor).glob(str(Path(pattern).relative_to(anchor)))
-    pictures = sorted(path for path in found if path.is_file())
+    pictures = _find_pictures(Path(pattern))
     if not pictures:
         raise InputError(
             f"--batch {pattern}: no picture has such a name",
@@ -132,6 +148,14 @@ def pair_up(pattern: str, driving: Path, out: Path, preset: str, load: LoadPrese
     number = len(pictures) * len(performances)
     _check_number(number, f"--batch {pattern} ({len(pictures)} pictures, {len(performances)} performances)")
     return pair(pictures, performances, f"--batch {pattern}", out, preset, load)
+
+
+def _find_pictures(pattern: Path) -> list[Path]:
+    if pattern.is_file():
+        return [pattern]
+    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    shown = (path for path in found if pattern.name.startswith(".") or not path.name.startswith("."))
+    return sorted(path for path in shown if path.is_file() and is_meant_as_picture(path))
 
 
 def pair(
@@ -207,6 +231,15 @@ def _checked(
     entries: list[tuple[JobEntry, Where]], title: str, folder: Path, out: Path, preset: str, load: LoadPreset
 ) -> tuple[Job, ...]:
     """Turn entries into jobs, or list everything that is wrong with them."""
+    jobs, problems = _jobs_of(entries, folder, out, preset, load)
+    if problems:
+        raise ConfigError(summary(title, problems))
+    return tuple(job for job, _ in jobs)
+
+
+def _jobs_of(
+    entries: list[tuple[JobEntry, Where]], folder: Path, out: Path, preset: str, load: LoadPreset
+) -> tuple[list[tuple[Job, Where]], list[Problem]]:
     problems: list[Problem] = []
     jobs: list[tuple[Job, Where]] = []
     configs: dict[tuple[str, tuple[str, ...], int | None], AnimateConfig | str] = {}
@@ -223,10 +256,7 @@ def _checked(
         if isinstance(config, AnimateConfig) and not wrong:
             reference, driving = folder / entry.reference, folder / entry.driving
             jobs.append((Job(name, reference, driving, out / name, named, config), where))
-    problems += _collisions(jobs)
-    if problems:
-        raise ConfigError(summary(title, problems))
-    return tuple(job for job, _ in jobs)
+    return jobs, problems + _collisions(jobs)
 
 
 def _load(preset: str, entry: JobEntry, load: LoadPreset) -> AnimateConfig | str:

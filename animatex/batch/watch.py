@@ -25,15 +25,12 @@ from animatex.batch.manifest import (
 from animatex.config.run import AnimateConfig
 from animatex.errors import AnimateXError, ConfigError, InputError
 from animatex.record import record_path
-from animatex.video.image import is_image, read_image
+from animatex.video.image import is_meant_as_picture, read_image
 
 POLL_SECONDS = 2.0
 
 QUIET_SECONDS = 10.0
 """What has not changed for so long is not being written any more."""
-
-# A file that is called so was meant to be a picture, whatever is in it.
-_PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm")
 
 Signature = tuple[tuple[str, int, int, int], ...]
 """What tells that a file, or a folder's files, have changed: name, inode, size in bytes, nanoseconds."""
@@ -175,7 +172,7 @@ class Arrivals:
         try:
             if watch.driving is None:
                 jobs = read_manifest(path, watch.out, watch.preset, watch.load)
-            elif _is_meant_as_picture(path):
+            elif is_meant_as_picture(path):
                 jobs = pair([path], list(performances), str(path), watch.out, watch.preset, self._load)
             else:
                 return _Asked(signature, (), ((f"{path} is no picture; left alone", False),))
@@ -287,7 +284,3 @@ def _arrived(folder: Path, manifests: bool) -> list[Path]:
         and (path.suffix.lower() in MANIFEST_SUFFIXES or not manifests)
         and path.is_file()
     )
-
-
-def _is_meant_as_picture(path: Path) -> bool:
-    return path.suffix.lower() in _PICTURE_SUFFIXES or is_image(path)

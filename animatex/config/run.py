@@ -17,6 +17,7 @@ from animatex.config.model import (
     UNetConfig,
 )
 from animatex.config.section import Section
+from animatex.limits import FPS
 
 NonNegative = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -249,6 +250,13 @@ class VideoConfig(Section):
     embed_settings: bool
     """Keep the run's settings, and the names and hashes of what it read, in the result's metadata. That a
     trained model made it is said in any case."""
+
+    @model_validator(mode="after")
+    def _rate_can_be_read_again(self) -> VideoConfig:
+        most = FPS.value()
+        if self.fps is not None and not 1 / most <= self.fps <= most:
+            raise ValueError(f"fps is {self.fps:g}; needs 1/{most} to {most}.")
+        return self
 
 
 class RuntimeConfig(Section):

@@ -16,7 +16,7 @@ from typing import TextIO
 
 import numpy as np
 
-from animatex.errors import InputError, brief
+from animatex.errors import ConfigError, InputError, brief
 from animatex.files import replacing
 from animatex.limits import POSE_BYTES, check_bytes, check_file
 from animatex.pose.dwpose_pickle import read_dwpose_pickle
@@ -99,10 +99,10 @@ def check_pose_name(path: Path) -> None:
     """Refuse a name that `write_poses` could not write to.
 
     Raises:
-        InputError: Its suffix is that of no pose format.
+        ConfigError: Its suffix is that of no pose format.
     """
     if path.suffix and path.suffix.lower() not in WRITE_SUFFIXES:
-        raise InputError(
+        raise ConfigError(
             f"{path} is no name for a pose file",
             hint=f"name it with one of {', '.join(WRITE_SUFFIXES)}, or a folder for OpenPose JSON.",
         )
@@ -117,7 +117,8 @@ def write_poses(poses: PoseSequence, path: Path) -> None:
             one, a folder of one OpenPose file a frame; "-" for JSON Lines on standard output.
 
     Raises:
-        InputError: The suffix is none of these, or the file cannot be written.
+        ConfigError: The suffix is none of these.
+        InputError: The file cannot be written.
     """
     if path == STANDARD_STREAM:
         write_json_lines(poses, sys.stdout)

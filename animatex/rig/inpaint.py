@@ -184,7 +184,8 @@ class _Likeness:
         self._rows, self._height = rows, level.hole.shape[0]
         self._wanted = self._patches[rows, columns].reshape(len(rows), -1)
         trust = _patches(level.trust[..., None])[rows, columns].reshape(len(rows), -1)
-        self._weights = np.tile(trust / (3 * trust.sum(1, keepdims=True)), 3)
+        # Of a patch of which nothing is known yet, nothing is wanted but that it is upright.
+        self._weights = np.tile(trust / np.maximum(3 * trust.sum(1, keepdims=True), 1e-9), 3)
 
     def __call__(self, which: np.ndarray, places: np.ndarray) -> np.ndarray:
         """Costs float32 [M] of the wanted patches `which` [M] at places int [M, 2]."""

@@ -23,6 +23,7 @@ WHITE = (255, 255, 255)
 
 # What character pictures come as. Others are left out on purpose: some of Pillow's readers start programs.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm")
 
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError)
 """What Pillow's readers raise, depending on where a file is broken."""
@@ -79,6 +80,11 @@ def is_image(path: Path) -> bool:
             return not (picture.format == "GIF" and _is_animated(picture))
     except (InputError, Image.DecompressionBombError, *_DAMAGE):
         return False
+
+
+def is_meant_as_picture(path: Path) -> bool:
+    """Tell whether a file is a picture, or is called like one and may be damaged."""
+    return path.suffix.lower() in _SUFFIXES or is_image(path)
 
 
 def write_png(path: Path, rgb: np.ndarray, marks: Marks | None = None) -> None:

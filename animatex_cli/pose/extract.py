@@ -21,7 +21,7 @@ from animatex_cli.pose.files import (
     check_outputs,
     load_preset,
     report,
-    weights_folder,
+    start_estimator,
     write_drawn,
     write_overlay,
 )
@@ -113,7 +113,6 @@ def command(
     with console.progress(quiet=quiet) as shown:
         timer = StageTimer(shown)
         from animatex.config.run import ClipSelection
-        from animatex.pose.backends import resolve_estimator
         from animatex.pose.extract import estimate_poses, finish_poses, track_report
         from animatex.pose.io import write_poses
 
@@ -123,7 +122,7 @@ def command(
         else:
             pictures, total, rate, still = _frames(source, selection)
         timer.start("starting the estimator")
-        chosen = resolve_estimator(config.pose, weights_folder(weights), config.runtime.device, still=still)
+        chosen = start_estimator(config, weights, still=still)
         timer.done()
         found = estimate_poses(pictures, rate, chosen.value, config.pose.person, timer, total)
         poses = finish_poses(found, config.pose, "standard input" if stream else source.name)

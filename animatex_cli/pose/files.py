@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from animatex.errors import ConfigError, InputError
+from animatex.errors import BackendError, ConfigError, InputError
 from animatex_cli import console
 
 if TYPE_CHECKING:
     from animatex.config.overrides import Override
     from animatex.config.run import AnimateConfig
+    from animatex.pose.estimator import PoseEstimator
     from animatex.pose.sequence import PoseSequence
     from animatex.progress import Progress
+    from animatex.runtime import Resolved
     from animatex.video.frames import FrameSequence
 
 STREAM = Path("-")
@@ -70,6 +72,24 @@ def weights_folder(folder: Path | None) -> Path:
     return folder or default_folder()
 
 
+def start_estimator(config: AnimateConfig, weights: Path | None, *, still: bool) -> Resolved[PoseEstimator]:
+    """Start the pose estimator that a preset asks for, on the device that it asks for.
+
+    Raises:
+        BackendError: One of the two does not work here.
+    """
+    from animatex.pose.backends import resolve_estimator
+
+    device = config.runtime.device
+    chosen = resolve_estimator(config.pose, weights_folder(weights), device, still=still)
+    if chosen.name == "mediapipe" and device not in ("auto", "cpu"):
+        raise BackendError(
+            f"device '{device}' does not work here: MediaPipe runs on the processor only",
+            hint="--device cpu, or --estimator dwpose or rtmlib:NAME.",
+        )
+    return chosen
+
+
 def check_outputs(
     out: Path | None,
     preview: Path | None,
@@ -83,6 +103,9 @@ def check_outputs(
     from animatex.pose.io import check_pose_name
     from animatex.video.writer import VIDEO_SUFFIXES
 
+    for path in filter(None, (out, preview, drawn)):
+        if path != STREAM and any(path.exists() and each.exists() and path.samefile(each) for each in inputs):
+            raise InputError(f"{path} is an input of this run", hint="another --out.")
     if out == STREAM:
         if json:
             raise ConfigError("--json and --out - both write to standard output", hint="use one of them.")
@@ -95,9 +118,6 @@ def check_outputs(
         raise ConfigError(f"--draw {drawn}: needs a name that ends in .mp4, or a folder's")
     for path in filter(None, (preview, drawn)):
         check_output(path, force=force)
-    for path in filter(None, (out, preview, drawn)):
-        if path != STREAM and any(path.exists() and each.exists() and path.samefile(each) for each in inputs):
-            raise InputError(f"{path} is an input of this run", hint="another --out.")
 
 
 def write_overlay(preview: Path, poses: PoseSequence, frames: FrameSequence, progress: Progress) -> None:

@@ -34,7 +34,7 @@ from animatex_cli.pose.files import (
     check_outputs,
     load_preset,
     report,
-    weights_folder,
+    start_estimator,
     write_drawn,
     write_overlay,
 )
@@ -181,8 +181,8 @@ def _find_character(
     import numpy as np
 
     from animatex.pose.io import holds_poses, read_poses
+    from animatex.reference import read_character
     from animatex.video.frames import FrameSequence
-    from animatex.video.image import read_image
 
     if holds_poses(to):
         pose, box = read_poses(to, fps=1.0), config.retarget.box
@@ -190,7 +190,7 @@ def _find_character(
             pose = _in_box(performer, box, pose.canvas)
         black = FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0)
         return _Character(black, pose, f"pose read from {to}", is_seen=box is None, neckless=False)
-    image = read_image(to)
+    image = read_character(to)
     progress.start("looking at the character", 1)
     found, neckless = _pose_in_picture(image, performer, config, weights)
     progress.done()
@@ -213,14 +213,12 @@ def _pose_in_picture(
     """Find the pose, in pixels of the picture, and say whether head and body are one block."""
     from dataclasses import replace
 
-    from animatex.pose.backends import resolve_estimator
     from animatex.reference import find_character, place_reference
     from animatex.video.fit import plan_fit
     from animatex.video.frames import Size
 
     def estimate(frame: np.ndarray) -> DetectedPoses:
-        folder = weights_folder(weights)
-        return resolve_estimator(config.pose, folder, config.runtime.device, still=True).value(frame)
+        return start_estimator(config, weights, still=True).value(frame)
 
     # The performer's own pose, which some presets animate with, says nothing about the character's body.
     if config.pose.reference_pose == "driving":

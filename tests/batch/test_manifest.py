@@ -196,6 +196,22 @@ def test_bytes_that_are_no_text_have_their_line(tmp_path):
     assert refused(tmp_path / "jobs.csv") == "jobs.csv:2: not UTF-8 text; is this a manifest?"
 
 
+@pytest.mark.parametrize("suffix", [".yaml", ".jsonl"])
+def test_all_problems_are_told_at_once_whatever_their_kind(suffix, tmp_path):
+    path = tmp_path / f"jobs{suffix}"
+    wrong = [
+        {"drivin": "b"},
+        {"driving": "b", "set": ["sampler.stps=3"]},
+        {"driving": "b", "out": "../x.mp4"},
+        {"driving": "b", "preset": "nope"},
+        {"driving": 3},
+    ]
+    path.write_text(WRITERS[suffix]([{"reference": "a", **job} for job in wrong]))
+    said = refused(path)
+    for words in ("drivin", "stps", "'../x.mp4' is no path inside", "nope", "driving: got 3"):
+        assert words in said
+
+
 def test_a_manifest_that_is_not_there_is_named(tmp_path):
     assert refused(tmp_path / "jobs.csv") == "jobs.csv does not exist"
 
@@ -228,6 +244,22 @@ def test_every_picture_is_paired_with_every_performance(place):
     made = names("refs/*.png", Path("dances"))
     assert made == ["a-x.mp4", "a-y.mp4", "b-x.mp4", "b-y.mp4"]
     assert names(str(place / "refs" / "*.png"), Path("dances")) == made
+
+
+def test_hidden_files_and_what_is_no_picture_are_left_alone(place):
+    made = names("refs/*.png", Path("dances"))
+    Path("refs/.DS_Store").touch()
+    Path("refs/.c.png").write_bytes(Path("refs/a.png").read_bytes())
+    Path("refs/LICENSE.txt").write_text("all rights reserved")
+    assert names("refs/*", Path("dances")) == made
+    # What is called like a picture fails as a job of its own, in words.
+    Path("refs/d.png").touch()
+    assert names("refs/*", Path("dances")) == [*made, "d-x.mp4", "d-y.mp4"]
+
+
+def test_a_picture_may_be_called_like_a_pattern(place):
+    Path("refs/q[1].png").write_bytes(Path("refs/a.png").read_bytes())
+    assert names("refs/q[1].png", Path("dances/y.npz")) == ["q[1]-y.mp4"]
 
 
 def test_a_performance_may_be_one_file_or_a_folder_of_pictures(place):

@@ -171,6 +171,8 @@ def test_a_size_is_width_times_height_and_is_kept_to(place, capsys):
             "error: --out hero.gif: no video format is known for '.gif'\n"
             "hint: .mp4 or .mov, or a name without suffix for a folder of PNG files.\n",
         ),
+        (["--fps", "1e9"], "error: --fps 1000000000.0: video: fps is 1e+09; needs 1/1000 to 1000.\n"),
+        (["--fps", "0.0001"], "error: --fps 0.0001: video: fps is 0.0001; needs 1/1000 to 1000.\n"),
         (["--preview", "sheet.jpg"], "error: --preview sheet.jpg: a contact sheet is a .png file\n"),
     ],
 )
@@ -178,6 +180,27 @@ def test_wrong_settings_are_refused_with_exit_code_2(options, message, place, ca
     assert animate(*options) == 2
     assert capsys.readouterr() == ("", message)
     assert sorted(path.name for path in place.iterdir()) == ["dance.npz", "hero.png"]
+
+
+def test_poses_beside_poses_are_refused(place, capsys):
+    assert animate("--poses", "hero.png", "--quiet") == 2
+    assert capsys.readouterr().err == (
+        "error: dance.npz holds poses, and hero.png is given for it\n"
+        "hint: poses of a video go with that video; without it, either of the two is enough.\n"
+    )
+
+
+def test_a_picture_that_shows_nothing_is_refused(place, capsys):
+    Image.new("RGBA", (64, 96)).save("hero.png")
+    assert animate("--quiet") == 1
+    assert capsys.readouterr().err == (
+        "error: hero.png shows nothing: all of it is transparent\nhint: export its visible layers.\n"
+    )
+
+
+def test_a_canvas_is_as_limited_as_pictures_are(place, capsys):
+    assert animate("--size", "2000000x64", "--dry-run", "--quiet") == 1
+    assert "ANIMATEX_MAX_PIXELS" in capsys.readouterr().err
 
 
 def test_an_unknown_preset_is_refused(place, capsys):

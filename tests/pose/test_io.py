@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animatex.errors import InputError
+from animatex.errors import ConfigError, InputError
 from animatex.pose import skeleton as sk
 from animatex.pose.io import holds_poses, read_json_lines, read_poses, write_json_lines, write_poses
 from animatex.pose.openpose import openpose_frames
@@ -274,7 +274,7 @@ def test_other_files_are_refused(tmp_path: Path):
         read_poses(tmp_path / "nowhere.npz")
     with pytest.raises(InputError, match="is a folder without .json files"):
         read_poses(tmp_path)
-    with pytest.raises(InputError, match=r"p\.txt is no name for a pose file"):
+    with pytest.raises(ConfigError, match=r"p\.txt is no name for a pose file"):
         write_poses(figure(), tmp_path / "p.txt")
 
 

@@ -56,6 +56,15 @@ def test_where_the_picture_has_no_whole_patch_the_hole_is_filled_smoothly() -> N
     assert np.array_equal(inpaint(image, hole), push_pull(image, 1.0 - hole))
 
 
+def test_a_strip_with_a_hole_across_it_is_filled_without_a_warning() -> None:
+    image = np.random.default_rng(2).integers(0, 256, (20, 400, 3), np.uint8)
+    hole = np.zeros((20, 400), bool)
+    hole[:, 50:350] = True
+    with np.errstate(invalid="raise", divide="raise"):
+        painted = inpaint(image, hole)
+    assert np.array_equal(painted[~hole], image[~hole])
+
+
 def test_what_belongs_to_something_else_is_not_copied_however_alike_it_is() -> None:
     height, width = 96, 72
     hole, foreign = hole_in(height, width), np.zeros((height, width), bool)

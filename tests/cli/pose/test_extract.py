@@ -117,6 +117,16 @@ def test_mediapipe_says_that_there_is_nobody_to_choose(
     assert "--person largest" in fails_with_hint(capsys, "extract", dance, "--person", "2", "--force")
 
 
+def test_a_device_on_which_mediapipe_does_not_run_is_refused(
+    dance: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    chosen = Resolved("mediapipe", "a test", Seeing())
+    monkeypatch.setattr(animatex.pose.backends, "resolve_estimator", lambda *_, **__: chosen)
+    assert run(["pose", "extract", str(dance), "--device", "cuda", "--quiet"]) == 1
+    assert "device 'cuda' does not work here: MediaPipe runs on the processor only" in capsys.readouterr().err
+    assert run(["pose", "extract", str(dance), "--device", "cpu", "--quiet"]) == 0
+
+
 def test_a_video_without_a_person_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     sea = video(tmp_path / "sea.mp4", [10, 10, 10])
     assert fails(capsys, "extract", sea) == (
