@@ -25,6 +25,28 @@ _HINTS = {
 _LINE_OR_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What breaks a line, or steers a terminal."""
 
+_NAME_BYTES = 255
+"""The longest name of most disks."""
+
+_LARGEST_PROCESS = 2**22
+"""Linux numbers its processes up to here."""
+
+
+def check_name(path: Path) -> None:
+    """Refuse a name that no disk has, or that is too long for the temporary one that stands for it at first.
+
+    Raises:
+        InputError: It has too many bytes.
+    """
+    length = len(os.fsencode(path.name))
+    most = _NAME_BYTES + length - len(os.fsencode(_temporary_name(path, _LARGEST_PROCESS)))
+    if length > most:
+        raise InputError(
+            f"{path} cannot be written: its name has {length} bytes; "
+            f"at most {most} leave room for a temporary one",
+            hint="a shorter name for it, or for what it is named after.",
+        )
+
 
 def check_output(path: Path, *, force: bool) -> None:
     """Refuse an output before any work is done for it.
@@ -34,19 +56,22 @@ def check_output(path: Path, *, force: bool) -> None:
         force: Whether something that is there already may be replaced.
 
     Raises:
-        InputError: The folder around it does not exist or cannot be written, or something is there already.
+        InputError: Its name is too long, the folder around it does not exist or cannot be written, or
+            something is there already.
     """
+    check_name(path)
     folder = path.absolute().parent
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
-        raise InputError(f"{path} cannot be written: {folder} {what}", hint=f"mkdir -p '{folder}'")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(
-            f"{path} cannot be written: {folder} may not be changed by this user",
-            hint="another --out, or other permissions on that folder.",
-        )
-    if path.exists() and not force:
-        raise InputError(f"{path} exists already", hint="--force to replace it, or another --out.")
+    with in_words(path):
+        if not folder.is_dir():
+            what = "is not a folder" if folder.exists() else "does not exist"
+            raise InputError(f"{path} cannot be written: {folder} {what}", hint=f"mkdir -p '{folder}'")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError(
+                f"{path} cannot be written: {folder} may not be changed by this user",
+                hint="another --out, or other permissions on that folder.",
+            )
+        if path.exists() and not force:
+            raise InputError(f"{path} exists already", hint="--force to replace it, or another --out.")
 
 
 def named_after(title: str, suffix: str) -> Path:
@@ -247,7 +272,11 @@ def remove_leftovers(path: Path) -> None:
 
 def _beside(path: Path) -> Path:
     """Give a temporary name that no other process has, on no machine that shares the disk."""
-    return path.with_name(f".{path.stem}.{_machine_tag()}-{os.getpid()}.part{path.suffix}")
+    return path.with_name(_temporary_name(path, os.getpid()))
+
+
+def _temporary_name(path: Path, process: int) -> str:
+    return f".{path.stem}.{_machine_tag()}-{process}.part{path.suffix}"
 
 
 def _reach_the_disk(path: Path) -> None:

@@ -68,9 +68,14 @@ def record_path(output: Path) -> Path:
     return output.with_suffix(".yaml")
 
 
+def one_line(text: str) -> str:
+    """Make text of a name, whatever bytes it is of, in one line."""
+    return " ".join(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").split())
+
+
 def used_file(role: str, path: Path) -> UsedFile:
     """Hash a file that a run read."""
-    return UsedFile(role, _one_line(path.name), sha256(path))
+    return UsedFile(role, one_line(path.name), sha256(path))
 
 
 def record_text(
@@ -97,7 +102,7 @@ def record_text(
     text = dump_document(
         values if folders else {key: _without_folders(value) for key, value in values.items()}
     )
-    comments = "".join(f"# {_one_line(line)}\n" for line in _comments(command, used, choices or {}))
+    comments = "".join(f"# {one_line(line)}\n" for line in _comments(command, used, choices or {}))
     return f"{comments}\n{text.rstrip()}\n"
 
 
@@ -130,7 +135,7 @@ def sha256(path: Path) -> str:
     """Hash a file, in hexadecimal; of a folder, its files' names and contents in order."""
     if path.is_dir():
         names = "".join(f"{f.name} {sha256(f)}\n" for f in sorted(path.iterdir()) if f.is_file())
-        return hashlib.sha256(names.encode()).hexdigest()
+        return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -153,8 +158,3 @@ def _without_folders(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_without_folders(each) for each in value]
     return re.split(r"[/\\]", value.rstrip("/\\"))[-1] if isinstance(value, str) else value
-
-
-def _one_line(text: str) -> str:
-    """Keep names in the comment: those with a line break, and those that are no text."""
-    return " ".join(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").split())

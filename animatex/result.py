@@ -14,7 +14,7 @@ from animatex.files import replacing
 from animatex.progress import Progress, silent
 from animatex.provenance.credentials import Credentials
 from animatex.provenance.marks import GENERATED
-from animatex.record import UsedFile, record_path, record_text, result_title, used_file
+from animatex.record import UsedFile, one_line, record_path, record_text, result_title, used_file
 from animatex.runtime import Resolved
 from animatex.video.frames import FrameSequence
 from animatex.video.raw import RawFormat
@@ -49,8 +49,8 @@ class Sources:
 
     @property
     def title(self) -> str:
-        """What the result is called."""
-        return result_title(self.reference, self.driving, "frames" if self.raw else "poses")
+        """What the result is called, in one line."""
+        return one_line(result_title(self.reference, self.driving, "frames" if self.raw else "poses"))
 
 
 def write_result(

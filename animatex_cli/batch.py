@@ -223,13 +223,14 @@ def _work_off(
     command: BatchCommand, load: LoadPreset, shard: tuple[int, int], out: Path, ledger_file: Path
 ) -> None:
     from animatex.batch.cluster import run_on_ray
-    from animatex.batch.job import asked, check_outputs
+    from animatex.batch.job import asked, check_names, check_outputs
     from animatex.batch.ledger import Ledger
     from animatex.batch.manifest import shard_of
     from animatex.batch.supervisor import supervise
     from animatex.files import make_folder
 
     jobs = shard_of(_jobs(command, out, load), *shard)
+    check_names(jobs)
     make_folder(out)
     options = _options(command, ledger_file)
     with Ledger(options.ledger) as ledger:

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from animatex.errors import InputError, InUse
 from animatex.files import (
+    check_name,
     check_output,
     claiming,
     in_words,
@@ -43,6 +46,38 @@ def test_a_folder_that_does_not_exist_is_named_with_the_command_that_makes_it(tm
         check_output(folder / "out.mp4", force=True)
     assert caught.value.message == f"{folder / 'out.mp4'} cannot be written: {folder} does not exist"
     assert caught.value.hint == f"mkdir -p '{folder}'"
+
+
+@given(
+    stem=st.text("aé漢", min_size=60, max_size=300).filter(lambda stem: len(stem.encode()) < 300),
+    suffix=st.sampled_from(["", ".mp4", ".yaml"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+def test_a_name_that_is_not_refused_can_be_written_and_claimed(
+    tmp_path: Path, stem: str, suffix: str
+) -> None:
+    path = tmp_path / f"{stem}{suffix}"
+    length = len(path.name.encode())
+    if length > 255 - len(".." + "0123abcd-1234567" + ".part"):
+        with pytest.raises(InputError) as caught:
+            check_output(path, force=False)
+        assert caught.value.message == (
+            f"{path} cannot be written: its name has {length} bytes; "
+            "at most 232 leave room for a temporary one"
+        )
+        assert caught.value.hint == "a shorter name for it, or for what it is named after."
+    else:
+        check_name(path)
+        with claiming(path, force=True), replacing(path) as beside:
+            beside.write_text("complete")
+        assert path.read_text() == "complete"
+
+
+def test_a_folder_that_no_disk_can_have_is_said_in_words(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300) / "out.mp4"
+    with pytest.raises(InputError) as caught:
+        check_output(path, force=False)
+    assert caught.value.message == f"{path} cannot be written: {os.strerror(errno.ENAMETOOLONG)}"
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,15 @@ def test_versions_name_what_computes() -> None:
     found = versions()
     assert found["animatex"] == __version__
     assert {"python", "torch", "numpy", "av"} <= set(found)
+
+
+def test_a_folder_is_hashed_whatever_its_files_are_called(tmp_path: Path) -> None:
+    content = hashlib.sha256(b"a").hexdigest().encode()
+    (tmp_path / "0.png").write_bytes(b"a")
+    assert sha256(tmp_path) == hashlib.sha256(b"0.png " + content + b"\n").hexdigest()
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"a")
+    names = b"0.png " + content + b"\ncaf\xe9.txt " + content + b"\n"
+    assert sha256(tmp_path) == hashlib.sha256(names).hexdigest()
 
 
 def test_a_folder_is_hashed_by_its_files(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from animatex.batch.ledger import Asked, Entry, Outcome
 from animatex.config.loader import dump_config
 from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
+from animatex.files import check_name, in_words
 from animatex.progress import Progress
 from animatex.provenance.credentials import Credentials
 from animatex.record import record_path
@@ -93,18 +94,30 @@ def asked(jobs: Sequence[Job]) -> list[Asked]:
     ]
 
 
+def check_names(jobs: Sequence[Job]) -> None:
+    """Refuse outputs and records whose names are too long.
+
+    Raises:
+        InputError: There are such names; the message has the first.
+    """
+    for job in jobs:
+        for path in (job.output, record_path(job.output)):
+            check_name(path)
+
+
 def check_outputs(jobs: Sequence[Job], known: Mapping[str, Outcome | Entry]) -> None:
     """Refuse to replace files that no earlier run of this ledger has begun.
 
     Raises:
-        InputError: There are such files; the message names the first and counts them.
+        InputError: There are such files; the message names the first and counts them. Or the system does not
+            let us look.
     """
     foreign = [
         path
         for job in jobs
         if job.name not in known or known[job.name].tries == 0
         for path in (job.output, record_path(job.output))
-        if path.exists()
+        if _exists(path)
     ]
     if foreign:
         others = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
@@ -112,6 +125,11 @@ def check_outputs(jobs: Sequence[Job], known: Mapping[str, Outcome | Entry]) -> 
             f"{foreign[0]}{others} exist already, and the ledger knows nothing of them",
             hint="--force to replace them, another --out-dir, or the --ledger that they were made with.",
         )
+
+
+def _exists(path: Path) -> bool:
+    with in_words(path):
+        return path.exists()
 
 
 def _text(value: str | Path) -> str:

@@ -17,7 +17,7 @@ from animatex.animate import (
     read_inputs,
 )
 from animatex.batch.cache import Hashes, PoseCache, fingerprint
-from animatex.batch.job import BatchOptions, Job, Listener, asked, check_outputs
+from animatex.batch.job import BatchOptions, Job, Listener, asked, check_names, check_outputs
 from animatex.batch.lease import Vigil, beating
 from animatex.batch.ledger import Entry, Ledger
 from animatex.batch.owner import name_owner
@@ -129,11 +129,12 @@ class _Runner:
         return self._is_any_free(names)
 
     def enter(self, jobs: Sequence[Job]) -> list[Job]:
-        """Write down what has arrived, but for what would replace somebody else's files."""
+        """Write down what has arrived, but for what cannot be written, or replaces somebody else's files."""
         entered = []
         known = self._ledger.outcomes() if jobs else {}
         for job in jobs:
             try:
+                check_names([job])
                 if not self._options.force:
                     check_outputs([job], known)
                 entered.append(job)
@@ -178,10 +179,11 @@ class _Runner:
         return any(outcomes[name].state == "waiting" for name in names)
 
     def _fingerprint(self, job: Job) -> str | None:
-        """Say what a job is made of; None where a file is missing."""
+        """Say what a job is made of; None where a file is missing, or is called what no file can be."""
         try:
             return fingerprint(job.reference, job.driving, job.config, self._options.weights, self._hashes)
-        except InputError:
+        except (InputError, OSError, ValueError):
+            # Who tries to make it says why.
             return None
 
     def _is_due(self, job: Job, entry: Entry, made_of: str | None) -> bool:

@@ -5,6 +5,7 @@ import pytest
 
 from animatex.animate import load_models
 from animatex.batch import runner
+from animatex.batch.job import check_outputs
 from animatex.batch.ledger import MAX_CRASHES, Ledger
 from animatex.batch.owner import name_owner, process_name
 from animatex.errors import InputError
@@ -80,6 +81,24 @@ def test_an_input_that_was_removed_fails_alone_and_is_made_when_it_is_back(place
     assert entries(place)["r0-d0.mp4"].reason == f"{picture} does not exist"
     (place / "away.png").rename(picture)
     assert work_off(place, jobs).made == ["r0-d0.mp4"]
+
+
+def test_what_cannot_be_fingerprinted_fails_when_it_is_made_if_at_all(place, monkeypatch):
+    def refused(*given):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(runner, "fingerprint", refused)
+    (place / "refs" / "r0.png").write_bytes(b"no picture")
+    assert work_off(place, tiny(place)).made == ["r1-d0.mp4"]
+    assert entries(place)["r0-d0.mp4"].state == "failed"
+
+
+def test_a_folder_that_no_disk_can_have_is_said_in_words(place):
+    (place / "out").mkdir()
+    job, _ = tiny(place)
+    away = replace(job, output=place / "out" / ("x" * 300) / "r0-d0.mp4")
+    with pytest.raises(InputError, match="r0-d0.mp4 cannot be written: File name too long"):
+        check_outputs([away], {})
 
 
 def test_an_error_that_nobody_foresaw_is_written_down_before_it_ends_the_process(place, monkeypatch):

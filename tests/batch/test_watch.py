@@ -299,6 +299,18 @@ def test_files_of_somebody_else_are_said_and_left_alone(place):
     assert watch_for(place, idle, force=True).made == ["r0-d0.mp4"]
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_name_that_is_too_long_is_said_and_stops_no_other(force, place):
+    long = "r" * 230
+    drop(place, "r0.png")
+    drop(place, "r1.png", f"{long}.png")
+    heard = watch_for(place, idle, force=force)
+    assert heard.made == ["r0-d0.mp4"]
+    output = place / "out" / f"{long}-d0.mp4"
+    most = "its name has 237 bytes; at most 232 leave room for a temporary one"
+    assert heard.notices == [(f"{output} cannot be written: {most}", True)]
+
+
 def test_a_job_of_another_runner_is_taken_when_that_one_shows_nothing_or_gives_it_back(place):
     drop(place, "r0.png")
     drop(place, "r1.png")

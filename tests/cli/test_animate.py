@@ -14,7 +14,7 @@ from animatex.files import claiming
 from animatex.pose.io import write_json_lines, write_poses
 from animatex.pose.sequence import PoseSequence
 from animatex.video.frames import FrameSequence, Size
-from animatex.video.reader import read_video
+from animatex.video.reader import open_container, read_video
 from animatex.video.writer import write_video
 from animatex_cli.main import run
 
@@ -58,6 +58,28 @@ def test_two_files_give_a_video_and_its_record_in_the_current_folder(place, caps
     assert sorted(path.name for path in place.iterdir()) == [
         "dance.npz", "hero-dance.mp4", "hero-dance.yaml", "hero.png",
     ]  # fmt: skip
+
+
+def test_names_that_are_no_text_end_no_run(place):
+    reference = os.fsdecode(b"caf\xe9.png")
+    Path("hero.png").rename(reference)
+    Path("dance").mkdir()
+    for number in range(6):
+        Image.open(reference).save(f"dance/{number}.png")
+    Path("dance", os.fsdecode(b"caf\xe9.txt")).write_text("notes")
+    given = ["--poses", "dance.npz", "--preset", "tiny", "--frames", "2", "--out", "out.mp4"]
+    assert run(["animate", reference, "dance", *given]) == 0
+    with open_container(Path("out.mp4")) as container:
+        assert container.metadata["title"] == r"caf\xe9-dance"
+
+
+def test_a_default_name_that_is_too_long_is_refused_in_one_line(place, capsys):
+    long = "h" * 240
+    Path("hero.png").rename(f"{long}.png")
+    assert run(["animate", f"{long}.png", "dance.npz", "--preset", "tiny"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {long}-dance.mp4 cannot be written: its name has 250 bytes; at most 232")
+    assert "Traceback" not in error
 
 
 def test_the_record_repeats_the_run_byte_by_byte(place):

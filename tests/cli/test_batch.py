@@ -50,6 +50,15 @@ def test_all_done_is_exit_code_0_and_paths_are_the_result(here, capsys):
     assert capsys.readouterr() == ("", "2 jobs: 2 done (2 left as they were)\n")
 
 
+def test_a_name_that_is_too_long_is_refused_before_anything_is_begun(here, capsys):
+    Path("refs/r0.png").rename(f"refs/{'r' * 240}.png")
+    for more in ((), ("--force",)):
+        assert batch(*more) == 1
+        error = capsys.readouterr().err
+        assert error.startswith(f"error: out/{'r' * 240}-d0.mp4 cannot be written: its name has 247 bytes")
+        assert not Path("out").exists()
+
+
 def test_some_failed_is_exit_code_1_also_when_nothing_was_tried(here, capsys):
     Path("refs/r0.png").write_text("no picture")
     assert batch() == 1
