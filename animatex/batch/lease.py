@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from animatex.batch.job import BatchOptions
 from animatex.batch.ledger import Entry, Ledger
@@ -53,9 +53,11 @@ class Vigil:
 
 
 def _beat(options: BatchOptions, owner: str, wait: Callable[[float], bool]) -> None:
-    # A connection belongs to one thread.
-    with Ledger(options.ledger) as ledger:
+    with ExitStack() as stack:
+        ledger = None
         while not wait(options.lease_seconds / 6):
             # A beat that is missed is made up for by the next one.
             with suppress(InputError):
+                # A connection belongs to one thread.
+                ledger = ledger or stack.enter_context(Ledger(options.ledger))
                 ledger.beat(owner)
