@@ -168,8 +168,7 @@ def box_on_canvas(box: tuple[float, float, float, float] | None, fit: Fit) -> Bo
 
 def pose_in_box(poses: PoseSequence, box: Box, canvas: Size) -> PoseSequence:
     """Fit the performer's most complete pose into a box: one frame on the canvas."""
-    whole = int((poses.scores[:, BODY] > 0).sum(axis=1).argmax())
-    return fit_to_box(poses.select([whole]), box, canvas)
+    return fit_to_box(poses.select([poses.most_complete()]), box, canvas)
 
 
 def _is_nobody(pose: PoseSequence) -> bool:

@@ -41,7 +41,8 @@ class BenchCase:
         kind: What the character is: "plant", "animal", "food", "furniture", "human", or what a suite says.
         setting: What drives it.
         reference: Picture of the character.
-        reference_poses: Pose file of one frame: the character's joints in that picture; None: to be found.
+        reference_poses: Pose file of the character's joints in that picture, of several frames the most
+            complete one; None: to be found.
         driving: Video, or folder of pictures, of the performer.
         driving_poses: Pose file with one pose for each driving frame; None: to be found.
         target: Video, or folder of pictures, of what should come out; None where nobody knows it.

@@ -130,8 +130,8 @@ def retarget(
 
     Args:
         poses: The performer, on the driving video's canvas.
-        to: The character's pose on its picture's canvas; a point with score 0 is unknown or does not exist.
-            With nobody in it the performer is fitted into the picture, see `default_box`.
+        to: The character's pose on its picture's canvas, one frame; a point with score 0 is unknown or does
+            not exist. With nobody in it the performer is fitted into the picture, see `default_box`.
         config: Which method, how much of the character's proportions, what becomes of limbs it does not have.
             Of method learned this is the measured part, method combined; `retargeting` is the rest.
         neckless: The character's head and body are one block, see `rig.neck`; counts with these two.
@@ -139,7 +139,12 @@ def retarget(
     Returns:
         As many poses at the same rate, on the character's canvas. Points the performer did not show stay
         unseen; everything seen is finite.
+
+    Raises:
+        ValueError: The character has several poses.
     """
+    if len(to) != 1:
+        raise ValueError(f"the character has {len(to)} poses; needs 1.")
     if config.method == "none":
         return poses.on_canvas(to.canvas)
     if config.method in ("unianimate", "musepose", "wan"):

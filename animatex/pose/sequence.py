@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from animatex.pose.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS
+from animatex.pose.skeleton import BODY, KEYPOINT_NAMES, NUM_KEYPOINTS
 from animatex.video.frames import Size
 
 
@@ -77,6 +77,10 @@ class PoseSequence:
         """Take the frames with these indices, in this order, at the same rate."""
         chosen = list(frames)
         return replace(self, keypoints=self.keypoints[chosen], scores=self.scores[chosen])
+
+    def most_complete(self) -> int:
+        """Give the index of the frame that shows the most joints of the body, the first of those."""
+        return int((self.scores[:, BODY] > 0).sum(axis=1).argmax())
 
     def moved(self, keypoints: np.ndarray) -> PoseSequence:
         """Put the same key points, with the same scores, at other places (float [F, 134, 2])."""

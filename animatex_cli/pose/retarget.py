@@ -79,7 +79,12 @@ def command(
     ],
     to: Annotated[
         Path,
-        typer.Option("--to", metavar="IMAGE|POSES", help="The character, or its pose.", show_default=False),
+        typer.Option(
+            "--to",
+            metavar="IMAGE|POSES",
+            help="The character, or its pose: of several frames the first of those with the most joints.",
+            show_default=False,
+        ),
     ],
     out: Out = None,
     preview: Preview = None,
@@ -185,11 +190,12 @@ def _find_character(
     from animatex.video.frames import FrameSequence
 
     if holds_poses(to):
-        pose, box = read_poses(to, fps=1.0), config.retarget.box
-        if box is not None:
-            pose = _in_box(performer, box, pose.canvas)
+        given, box = read_poses(to, fps=1.0), config.retarget.box
+        chosen = given.most_complete()
+        pose = given.select([chosen]) if box is None else _in_box(performer, box, given.canvas)
+        frame = f", frame {chosen} of {len(given)}" if box is None and len(given) > 1 else ""
         black = FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0)
-        return _Character(black, pose, f"pose read from {to}", is_seen=box is None, neckless=False)
+        return _Character(black, pose, f"pose read from {to}{frame}", is_seen=box is None, neckless=False)
     image = read_character(to)
     progress.start("looking at the character", 1)
     found, neckless = _pose_in_picture(image, performer, config, weights)

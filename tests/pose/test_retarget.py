@@ -483,6 +483,12 @@ def test_method_none_stretches_the_picture():
     assert result.canvas == (100, 300)
 
 
+@pytest.mark.parametrize("method", ["none", "combined", "wan"])
+def test_a_character_of_several_poses_is_refused(method: str):
+    with pytest.raises(ValueError, match=r"the character has 3 poses; needs 1\."):
+        retarget(figure(frames=3), figure(SHORT_LEGS, frames=3), retargeting(method))
+
+
 @pytest.mark.parametrize("method", OURS)
 def test_without_a_reference_pose_the_performer_is_fitted_into_the_picture(method: str):
     nobody = figure(canvas=Size(600, 400)).hidden(np.ones(134, bool))

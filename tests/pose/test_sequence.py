@@ -37,6 +37,14 @@ def test_selected_frames_come_in_the_order_asked_for():
     assert np.array_equal(poses.select([2, 0, 2]).scores, poses.scores[[2, 0, 2]])
 
 
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_most_complete_frame_is_the_first_with_most_joints(seed: int):
+    rng = np.random.default_rng(seed)
+    poses = random_poses(rng, frames=5, unseen=rng.random())
+    joints = [int((frame[:18] > 0).sum()) for frame in poses.scores]
+    assert poses.most_complete() == joints.index(max(joints))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

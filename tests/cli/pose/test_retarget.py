@@ -30,6 +30,24 @@ def test_retarget_onto_poses(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert read_poses(Path("dance-on-hero.npz")).canvas == (768, 512)
 
 
+@pytest.mark.parametrize("method", ["learned", "combined", "unianimate", "none"])
+def test_of_several_poses_the_most_complete_is_the_characters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
+):
+    write_poses(figure(frames=3, swing=0.2), tmp_path / "dance.npz")
+    hero = figure(SHORT_LEGS, frames=6, swing=0.5)
+    lost = np.zeros((6, 134), bool)
+    lost[0], lost[[1, 2, 4], 3] = True, True
+    write_poses(hero.hidden(lost), tmp_path / "clip.npz")
+    write_poses(hero.select([3]), tmp_path / "hero.npz")
+    for to in ("clip.npz", "hero.npz"):
+        assert run(["pose", "retarget", "dance.npz", "--to", to, "--method", method]) == 0
+    said = capsys.readouterr().err
+    assert "pose read from clip.npz, frame 3 of 6\n" in said and "pose read from hero.npz\n" in said
+    several, one = (read_poses(Path(f"dance-on-{to}.npz")) for to in ("clip", "hero"))
+    np.testing.assert_array_equal(several.keypoints, one.keypoints)
+
+
 def test_method_and_strength_reach_the_retargeter(tmp_path: Path):
     clip = figure(frames=2, swing=0.2)
     write_poses(clip, tmp_path / "dance.npz")
