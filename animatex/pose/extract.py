@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,8 +20,10 @@ from animatex.video.frames import FrameSequence, Size
 
 Person = Literal["largest", "centre", "first"] | int
 
-# Between two frames a person moves by less than this part of its box's diagonal.
+# Between two frames a person moves by less than this part of its box's diagonal, or of the picture's where
+# only little of the person is seen.
 _REACH = 0.5
+_LEAST_REACH = 0.05
 
 
 def extract_poses(
@@ -238,15 +240,20 @@ def require_frame_count(poses: PoseSequence, num_frames: int, poses_name: str, v
 
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """Where the followed person was last, and how many frames ago."""
+    """Where the followed person was last, how far it may go in a frame, and how many frames ago that was."""
 
     centre: np.ndarray
-    diagonal: float
+    reach: float
     age: int
 
 
 def follow_person(
-    detections: Iterable[DetectedPoses], sizes: list[Size], fps: float, person: Person
+    detections: Iterable[DetectedPoses],
+    sizes: list[Size],
+    fps: float,
+    person: Person,
+    *,
+    alone: bool = False,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Choose one person among those detected, and stay with it.
 
@@ -258,6 +265,7 @@ def follow_person(
         sizes: Size of each frame; filled no later than the frame's detections arrive.
         fps: Frames per second.
         person: Whom to follow, as in `estimate_poses`.
+        alone: No frame has more than one person, and that is the same one wherever it appears.
 
     Yields:
         float32 [134, 2] and float32 [134] for each frame; scores of 0 where the person is missing.
@@ -274,11 +282,12 @@ def follow_person(
         else:
             chosen = _find_again(people, track)
         if chosen is None:
-            track = None if track is None else _Track(track.centre, track.diagonal, track.age + 1)
+            track = None if track is None else replace(track, age=track.age + 1)
             yield np.zeros((NUM_KEYPOINTS, 2), np.float32), np.zeros(NUM_KEYPOINTS, np.float32)
             continue
         box = people.boxes[chosen]
-        track = _Track((box[:2] + box[2:4]) / 2, float(np.hypot(*(box[2:4] - box[:2]))), 1)
+        reach = max(_REACH * math.hypot(*(box[2:4] - box[:2])), _LEAST_REACH * math.hypot(*sizes[number]))
+        track = _Track((box[:2] + box[2:4]) / 2, math.inf if alone else reach, 1)
         yield people.keypoints[chosen], people.scores[chosen]
 
 
@@ -306,4 +315,4 @@ def _find_again(people: DetectedPoses, track: _Track) -> int | None:
     centres = (people.boxes[:, :2] + people.boxes[:, 2:4]) / 2
     distance = np.linalg.norm(centres - track.centre, axis=1)
     nearest = int(distance.argmin())
-    return nearest if distance[nearest] <= _REACH * track.diagonal * track.age else None
+    return nearest if distance[nearest] <= track.reach * track.age else None

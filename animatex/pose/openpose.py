@@ -93,7 +93,8 @@ def read_openpose(path: Path, canvas: Size | None, fps: float | None, person: Pe
             f"{path} does not say how many frames a second it has",
             hint=f"animatex pose convert {path} --fps 24, for instance.",
         )
-    followed = list(follow_person(detections, sizes, fps, person))
+    alone = max(map(len, detections)) <= 1
+    followed = list(follow_person(detections, sizes, fps, person, alone=alone))
     keypoints, scores = (np.stack(arrays) for arrays in zip(*followed, strict=True))
     return checked_sequence(str(path), keypoints, scores, sizes[0], fps)
 
@@ -165,15 +166,16 @@ def _frame_number(path: Path) -> tuple[int, str]:
 
 def _people(people: list[Json], size: Size, where: str) -> DetectedPoses:
     tables = [_person(each, f"{where}, person {i}") for i, each in enumerate(people)]
+    # Of a frame with nobody in it, some write a person without a point.
+    tables = [table for table in tables if table[:, 2].any()]
     boxes = []
     for table in tables:
         seen = table[table[:, 2] > 0, :2]
-        if len(seen) and seen.max() <= 1:
+        if seen.max() <= 1:
             # ControlNet's files give fractions of the picture.
             table[:, :2] *= [size.width, size.height]
             seen = table[table[:, 2] > 0, :2]
-        corners = [*seen.min(axis=0), *seen.max(axis=0)] if len(seen) else [0, 0, 0, 0]
-        boxes.append([*corners, table[BODY, 2].mean()])
+        boxes.append([*seen.min(axis=0), *seen.max(axis=0), table[BODY, 2].mean()])
     together = np.array(tables, np.float32).reshape(-1, NUM_KEYPOINTS, 3)
     return DetectedPoses(together[..., :2], together[..., 2], np.array(boxes, np.float32).reshape(-1, 5))
 

@@ -86,6 +86,10 @@ def test_nobody_takes_the_place_of_a_person_who_left():
     assert follow(people((50, 50)), people((350, 50)), people((60, 50)))[:2] == [50, None]
 
 
+def test_who_shows_only_a_hand_may_move_it():
+    assert follow(*(people((x, 50), size=1) for x in (50, 60, 70))) == [50, 60, 70]
+
+
 def test_a_person_lost_for_a_second_is_chosen_afresh():
     seen = [people((50, 50)), *[people() for _ in range(6)], people((350, 50))]
     assert follow(*seen, fps=5.0)[-1] == 350

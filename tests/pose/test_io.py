@@ -47,6 +47,29 @@ def test_what_is_written_is_read_back_bit_by_bit(
     assert back.fps == poses.fps
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=seeds, fps=st.sampled_from([0.5, 24.0]), person=st.sampled_from(["largest", "centre", "first", 0])
+)
+def test_openpose_json_keeps_one_persons_every_pose(
+    seed: int, fps: float, person: str | int, tmp_path_factory: pytest.TempPathFactory
+):
+    rng = np.random.default_rng(seed)
+    poses = random_poses(rng, frames=30, unseen=0.2)
+    poses = poses.hidden(np.repeat(rng.random((30, 1)) < 0.9 * rng.random(), 134, 1))
+    path = tmp_path_factory.mktemp("poses") / rng.choice(["poses.json", "poses"])
+    write_poses(poses, path)
+    assert_same(poses, read_poses(path, fps=fps, person=person))
+
+
+def test_persons_without_a_point_are_nobody(tmp_path: Path):
+    frame, nobody = openpose(), next(openpose_frames(figure().hidden(np.ones(134, bool))))
+    frame["people"] = [*nobody["people"], *frame["people"]]
+    (tmp_path / "p.json").write_text(json.dumps([frame]))
+    for person in ("first", 0):
+        assert_same(figure(), read_poses(tmp_path / "p.json", fps=24.0, person=person))
+
+
 def test_poses_pass_through_a_pipe():
     poses = random_poses(np.random.default_rng(1))
     pipe = io.StringIO()
