@@ -38,6 +38,9 @@ _OPENPOSE_PARTS = (
 _TABLE_BYTES = NUM_KEYPOINTS * 3 * 4
 """Of one person, and of a frame with nobody in it."""
 
+_FARTHEST_FRACTION = 2.0
+"""Nearly all points of poses in fractions lie nearer than that, hardly any of those in pixels."""
+
 _FRAME_FILE = re.compile(r"\d{12}_keypoints\.json")
 
 
@@ -56,7 +59,7 @@ def read_openpose(path: Path, canvas: Size | None, fps: float | None, person: Pe
     """
     frames = _folder_frames(path) if path.is_dir() else _file_frames(path)
     sizes: list[Size] = []
-    detections = []
+    tables = []
     unpacked = 0
     for number, (source, frame) in enumerate(frames):
         where = f"{source}, frame {number}"
@@ -85,14 +88,16 @@ def read_openpose(path: Path, canvas: Size | None, fps: float | None, person: Pe
                 f"{path} unpacks to more than {POSE_BYTES.value()} bytes",
                 hint=POSE_BYTES.raise_to(10 * POSE_BYTES.value()),
             )
-        detections.append(_people(frame["people"], size, where))
-    if not detections:
+        tables.append(_people(frame["people"], where))
+    if not tables:
         raise InputError(f"{path} has no frames")
     if fps is None:
         raise InputError(
             f"{path} does not say how many frames a second it has",
             hint=f"animatex pose convert {path} --fps 24, for instance.",
         )
+    unit = np.array([sizes[0].width, sizes[0].height, 1] if _are_fractions(tables) else [1, 1, 1], np.float32)
+    detections = [_detected(table * unit) for table in tables]
     alone = max(map(len, detections)) <= 1
     followed = list(follow_person(detections, sizes, fps, person, alone=alone))
     keypoints, scores = (np.stack(arrays) for arrays in zip(*followed, strict=True))
@@ -164,20 +169,31 @@ def _frame_number(path: Path) -> tuple[int, str]:
     return (int(numbers[-1]) if numbers else -1), path.name
 
 
-def _people(people: list[Json], size: Size, where: str) -> DetectedPoses:
+def _people(people: list[Json], where: str) -> np.ndarray:
+    """Those who show a point, as `_person` has them: float32 [P, 134, 3]."""
     tables = [_person(each, f"{where}, person {i}") for i, each in enumerate(people)]
     # Of a frame with nobody in it, some write a person without a point.
-    tables = [table for table in tables if table[:, 2].any()]
-    boxes = []
-    for table in tables:
-        seen = table[table[:, 2] > 0, :2]
-        if seen.max() <= 1:
-            # ControlNet's files give fractions of the picture.
-            table[:, :2] *= [size.width, size.height]
-            seen = table[table[:, 2] > 0, :2]
-        boxes.append([*seen.min(axis=0), *seen.max(axis=0), table[BODY, 2].mean()])
-    together = np.array(tables, np.float32).reshape(-1, NUM_KEYPOINTS, 3)
-    return DetectedPoses(together[..., :2], together[..., 2], np.array(boxes, np.float32).reshape(-1, 5))
+    seen = [table for table in tables if table[:, 2].any()]
+    return np.array(seen, np.float32).reshape(-1, NUM_KEYPOINTS, 3)
+
+
+def _are_fractions(tables: list[np.ndarray]) -> bool:
+    """Tell whether a clip is in fractions of the picture, as ControlNet's files are; some may lie outside."""
+    seen = [table[table[..., 2] > 0, :2].ravel() for table in tables]
+    places = np.abs(np.concatenate(seen))
+    return bool(len(places)) and bool(np.percentile(places, 95) < _FARTHEST_FRACTION)
+
+
+def _detected(table: np.ndarray) -> DetectedPoses:
+    """The people of one frame, in pixels, with the boxes around what they show."""
+    keypoints, scores = table[..., :2], table[..., 2]
+    there = scores[..., None] > 0
+    low, high = (
+        np.where(there, keypoints, np.inf).min(axis=1),
+        np.where(there, keypoints, -np.inf).max(axis=1),
+    )
+    boxes = np.concatenate([low, high, scores[:, BODY].mean(axis=1, keepdims=True)], axis=1)
+    return DetectedPoses(keypoints, scores, boxes)
 
 
 def _person(person: Json, where: str) -> np.ndarray:

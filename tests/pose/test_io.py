@@ -55,7 +55,7 @@ def test_openpose_json_keeps_one_persons_every_pose(
     seed: int, fps: float, person: str | int, tmp_path_factory: pytest.TempPathFactory
 ):
     rng = np.random.default_rng(seed)
-    poses = random_poses(rng, frames=30, unseen=0.2)
+    poses = random_poses(rng, frames=30, unseen=rng.choice([0.2, 0.99]))
     poses = poses.hidden(np.repeat(rng.random((30, 1)) < 0.9 * rng.random(), 134, 1))
     path = tmp_path_factory.mktemp("poses") / rng.choice(["poses.json", "poses"])
     write_poses(poses, path)
@@ -138,6 +138,32 @@ def test_fractions_of_the_picture_become_pixels(tmp_path: Path):
     (tmp_path / "p.json").write_text(json.dumps([frame]))
     poses = read_poses(tmp_path / "p.json", fps=24.0)
     np.testing.assert_allclose(poses.keypoints, figure().keypoints, atol=1e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=seeds)
+def test_fractions_may_lie_beyond_the_picture(seed: int, tmp_path_factory: pytest.TempPathFactory):
+    poses = random_poses(np.random.default_rng(seed))
+    frames = list(openpose_frames(poses.on_canvas(Size(1, 1))))
+    frames = [
+        {**frame, "canvas_height": poses.canvas[0], "canvas_width": poses.canvas[1]} for frame in frames
+    ]
+    path = tmp_path_factory.mktemp("poses") / "p.json"
+    path.write_text(json.dumps(frames))
+    back, seen = read_poses(path, fps=24.0), poses.scores > 0
+    np.testing.assert_array_equal(back.scores, poses.scores)
+    np.testing.assert_allclose(back.keypoints[seen], poses.keypoints[seen], rtol=1e-5, atol=1e-3)
+
+
+def test_pixels_stay_pixels_where_a_frame_shows_only_a_corner(tmp_path: Path):
+    poses = figure(frames=4)
+    keypoints = poses.keypoints.copy()
+    keypoints[1, sk.NOSE], keypoints[2] = [0.4, 0.9], poses.keypoints[2] / 2000
+    lost = np.zeros((4, 134), bool)
+    lost[1] = np.arange(134) != sk.NOSE
+    poses = poses.moved(keypoints).hidden(lost)
+    write_poses(poses, tmp_path / "p.json")
+    assert_same(poses, read_poses(tmp_path / "p.json", fps=24.0))
 
 
 def test_a_picture_without_people_is_a_frame_without_a_person(tmp_path: Path):
