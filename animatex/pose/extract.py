@@ -258,7 +258,8 @@ def follow_person(
     """Choose one person among those detected, and stay with it.
 
     The choice is made in the first frame with people. Later the detection nearest to the person's last place
-    is taken, if it is near enough to be the same person; who was lost for a second is chosen afresh.
+    is taken, if it is near enough to be the same person; who was lost for a second is chosen afresh, or where
+    that number is missing then, the nearest is taken.
 
     Args:
         detections: The people of each frame.
@@ -271,16 +272,16 @@ def follow_person(
         float32 [134, 2] and float32 [134] for each frame; scores of 0 where the person is missing.
 
     Raises:
-        InputError: `person` is a number, and there are not so many people.
+        InputError: `person` is a number, and there are not so many people in the first frame with any.
     """
     track: _Track | None = None
     for number, people in enumerate(detections):
-        if track is not None and track.age > fps:
-            track = None
-        if track is None:
-            chosen = _choose(people, sizes[number], person, number)
-        else:
+        if track is not None and track.age <= fps:
             chosen = _find_again(people, track)
+        elif track is not None and isinstance(person, int) and person >= len(people):
+            chosen = _find_again(people, replace(track, reach=math.inf))
+        else:
+            chosen = _choose(people, sizes[number], person, number)
         if chosen is None:
             track = None if track is None else replace(track, age=track.age + 1)
             yield np.zeros((NUM_KEYPOINTS, 2), np.float32), np.zeros(NUM_KEYPOINTS, np.float32)

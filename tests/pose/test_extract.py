@@ -86,6 +86,17 @@ def test_nobody_takes_the_place_of_a_person_who_left():
     assert follow(people((50, 50)), people((350, 50)), people((60, 50)))[:2] == [50, None]
 
 
+def test_who_was_chosen_by_number_may_come_back_among_fewer():
+    seen = [people((50, 50), (300, 50)), *[people()] * 6]
+    assert follow(*seen, people((100, 50)), people((105, 50), (280, 50)), fps=5.0, person=1)[-2:] == [
+        100,
+        105,
+    ]
+    assert follow(*seen, people((280, 50)), fps=5.0, person=1)[-1] == 280
+    three = people((50, 50), (180, 50), (300, 50))
+    assert follow(three, *[people()] * 6, people((100, 50), (280, 50)), fps=5.0, person=2)[-1] == 280
+
+
 def test_who_shows_only_a_hand_may_move_it():
     assert follow(*(people((x, 50), size=1) for x in (50, 60, 70))) == [50, 60, 70]
 
