@@ -438,12 +438,12 @@ def _performance(
                 hint="poses of a video go with that video; without it, either of the two is enough.",
             )
         # OpenPose's files say neither rate nor size: the rate is that of the result.
-        return None, read_poses(driving, fps=config.video.fps)
+        return None, read_poses(driving, fps=config.video.fps, person=config.pose.person)
     else:
         video = probe(driving)
     if poses is None:
         return video, None
-    given = read_poses(poses, canvas=video.size, fps=video.fps)
+    given = read_poses(poses, canvas=video.size, fps=video.fps, person=config.pose.person)
     require_frame_count(given, video.num_frames, poses.name, video.path.name)
     return video, given
 

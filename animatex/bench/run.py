@@ -192,8 +192,11 @@ class _Maker:
         )
         plan = replace(plan, clip=replace(plan.clip, fps=case.fps, source_fps=case.fps))
         known = case.reference_poses if self.reference_pose == "suite" else None
-        pose = read_poses(known, canvas=plan.reference.size, fps=case.fps) if known else None
-        pose = pose.select([pose.most_complete()]) if pose is not None else None
+        pose = None
+        if known is not None:
+            whom = self.config.pose.person
+            given = read_poses(known, canvas=plan.reference.size, fps=case.fps, person=whom)
+            pose = given.select([given.most_complete()])
         inputs = read_inputs(plan, self.config, timer, rig_network=self.rig_network, reference_pose=pose)
         if case.setting == "self" and inputs.poses.canvas == plan.fit.source:
             # Its own video lies on the canvas as its picture does, cut off or not.

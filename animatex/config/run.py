@@ -80,7 +80,8 @@ class PoseConfig(Section):
     """DWPose's pose network, an ONNX file in the weights folder."""
 
     person: Literal["largest", "centre", "first"] | NonNegative
-    """Who is followed where there are several; a number counts from the left in the first frame, from 0."""
+    """Who is followed where there are several, in videos and in pose files; a number counts from the left in
+    the first frame with people, from 0."""
 
     score_threshold: Fraction
     """A key point with a lower score is not seen."""

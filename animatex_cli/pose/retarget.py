@@ -190,7 +190,7 @@ def _find_character(
     from animatex.video.frames import FrameSequence
 
     if holds_poses(to):
-        given, box = read_poses(to, fps=1.0), config.retarget.box
+        given, box = read_poses(to, fps=1.0, person=config.pose.person), config.retarget.box
         chosen = given.most_complete()
         pose = given.select([chosen]) if box is None else _in_box(performer, box, given.canvas)
         frame = f", frame {chosen} of {len(given)}" if box is None and len(given) > 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
 from animatex.errors import BackendError, InputError
 from animatex.pose.io import write_poses
+from animatex.pose.openpose import openpose_frames
 from animatex.progress import SilentProgress
 from animatex.retargeting.network import RetargetNetwork
 from animatex.video.frames import FrameSequence, Size
@@ -338,6 +340,25 @@ def test_poses_that_are_too_few_are_refused_before_anything_is_loaded(place: Pat
         plan_animation(place / "hero.png", place / "dance.npz", tiny(clip__frames=7, clip__every=2))
     assert caught.value.message == "dance.npz has 12 frames; 7 frames taken every 2nd need 13"
     assert caught.value.hint == "--every 1, or --frames 6."
+
+
+@pytest.mark.parametrize(("person", "who"), [("largest", 1), ("first", 0), (0, 1), (1, 0)])
+def test_one_of_several_people_in_a_pose_file_dances(place: Path, person: str | int, who: int) -> None:
+    dancer = dancing(Size(90, 160), 4)
+    shift = np.array([60, 0], np.float32)
+    couple = dancer.moved(dancer.keypoints * 0.5 + shift), dancer.moved(dancer.keypoints * 0.8 - shift)
+    both = []
+    for left, right in zip(*map(openpose_frames, couple), strict=True):
+        both.append({**left, "people": left["people"] + right["people"]})
+    (place / "couple.json").write_text(json.dumps(both))
+    config = tiny(video__fps=24.0, pose__person=person)
+    write_video(place / "couple.mp4", FrameSequence(np.zeros((4, 48, 64, 3), np.uint8), 24.0))
+    for driving, poses in (("couple.json", None), ("couple.mp4", place / "couple.json")):
+        plan = plan_animation(place / "hero.png", place / driving, config, poses=poses)
+        assert plan.poses is not None
+        assert np.array_equal(plan.poses.scores, couple[who].scores)
+        there = couple[who].scores > 0
+        assert np.array_equal(plan.poses.keypoints[there], couple[who].keypoints[there])
 
 
 def test_poses_of_other_programs_have_the_rate_of_their_video_or_of_the_result(place: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from animatex.pose.estimator import DetectedPoses
 from animatex.pose.io import read_poses, write_poses
+from animatex.pose.openpose import openpose_frames
 from animatex.video.frames import Size
 from animatex.video.image import write_png
 from animatex_cli.main import run
@@ -46,6 +47,17 @@ def test_of_several_poses_the_most_complete_is_the_characters(
     assert "pose read from clip.npz, frame 3 of 6\n" in said and "pose read from hero.npz\n" in said
     several, one = (read_poses(Path(f"dance-on-{to}.npz")) for to in ("clip", "hero"))
     np.testing.assert_array_equal(several.keypoints, one.keypoints)
+
+
+def test_of_several_people_the_preset_says_whose_pose_it_is(tmp_path: Path):
+    write_poses(figure(frames=2), tmp_path / "dance.npz")
+    people = [next(openpose_frames(figure(neck=(x, 200)))) for x in (150, 350)]
+    both = {**people[0], "people": people[0]["people"] + people[1]["people"]}
+    (tmp_path / "hero.json").write_text(json.dumps([both]))
+    command = ["pose", "retarget", "dance.npz", "--to", "hero.json", "--method", "combined", "--force"]
+    for person, x in ((0, 150), (1, 350)):
+        assert run([*command, "--set", f"pose.person={person}"]) == 0
+        assert read_poses(Path("dance-on-hero.npz")).keypoints[0, 1, 0] == pytest.approx(x, abs=1)
 
 
 def test_method_and_strength_reach_the_retargeter(tmp_path: Path):
