@@ -203,7 +203,7 @@ def correct(poses: PoseSequence, config: RetargetConfig) -> PoseSequence:
 
 def _fixed_point(body: Figure, *, on_ground: bool) -> np.ndarray:
     """The point that a change of size leaves where it is: float64 [2]."""
-    if not body.seen.any():
+    if not body.seen[:, BODY].any():
         return np.zeros(2)
     neck = np.median(find_neck(body), axis=0)
     stands = body.seen[:, _ANKLES].any(axis=1)

@@ -64,7 +64,7 @@ def put_on(
         As `pose.retarget.retarget`.
     """
     moved = retarget(poses, to, config, neckless=neckless)
-    if config.method != "learned" or network is None or extent(poses) is None or extent(to) is None:
+    if config.method != "learned" or network is None or any(extent(each) is None for each in (to, moved)):
         return moved
     # Training has seen nobody from behind: while performers turn their back, the shifts pass from the frame
     # before to the frame after.

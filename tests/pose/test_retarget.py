@@ -288,6 +288,8 @@ def test_no_correction_changes_nothing_and_nobody_cannot_be_corrected():
     assert correct(clip, retargeting()) is clip
     nobody = clip.hidden(np.ones(134, bool))
     assert np.isfinite(correct(nobody, retargeting(scale=2.0)).keypoints).all()
+    hands = clip.hidden(np.arange(134) < sk.LEFT_HAND.start)
+    assert np.isfinite(correct(hands, retargeting(scale=2.0)).keypoints).all()
 
 
 @settings(max_examples=30, deadline=None)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animatex.pose import skeleton as sk
-from animatex.pose.proportions import torso_length
+from animatex.pose.proportions import ARMS, LEGS, torso_length
 from animatex.pose.retarget import retarget
 from animatex.pose.sequence import PoseSequence
 from animatex.retargeting.learned import faces_us, put_on
@@ -113,6 +113,16 @@ def test_with_nobody_in_the_picture_there_is_nothing_to_correct() -> None:
     nobody = CHARACTER.hidden(np.ones(134, bool))
     there = put_on(PERFORMER, nobody, retargeting("learned"), network())
     assert np.array_equal(there.keypoints, retarget(PERFORMER, nobody, retargeting()).keypoints)
+
+
+@pytest.mark.parametrize("limbs", [ARMS, LEGS])
+def test_who_shows_only_limbs_that_the_character_lacks_shows_nothing(
+    limbs: tuple[tuple[int, ...], ...],
+) -> None:
+    lacking = np.isin(np.arange(134), np.concatenate(limbs))
+    performer, character = PERFORMER.hidden(~lacking), CHARACTER.hidden(lacking)
+    there = put_on(performer, character, retargeting("learned", missing_parts="hide"), network())
+    assert not there.scores.any()
 
 
 def from_behind(poses: PoseSequence, frames: slice) -> PoseSequence:
