@@ -96,7 +96,8 @@ def letterbox(bgr: np.ndarray, side: int = _DETECTOR_SIDE) -> tuple[np.ndarray, 
     """
     height, width = bgr.shape[:2]
     ratio = min(side / height, side / width)
-    small = cv2.resize(bgr, (int(width * ratio), int(height * ratio)), interpolation=cv2.INTER_LINEAR)
+    fitted = max(1, int(width * ratio)), max(1, int(height * ratio))
+    small = cv2.resize(bgr, fitted, interpolation=cv2.INTER_LINEAR)
     square = np.full((side, side, 3), _PADDING, np.uint8)
     square[: small.shape[0], : small.shape[1]] = small
     return square.transpose(2, 0, 1)[None].astype(np.float32), ratio

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from animatex.errors import BackendError
@@ -60,14 +60,17 @@ def test_overlapping_boxes_leave_the_best():
     assert suppress_overlaps(boxes) == [1, 2]
 
 
-@given(height=st.integers(8, 900), width=st.integers(8, 900))
+@given(height=st.integers(1, 2000), width=st.integers(1, 2000))
+@example(height=641, width=1)
+@example(height=1, width=2000)
 def test_the_detector_sees_the_whole_picture_at_its_top_left(height: int, width: int):
     blob, ratio = letterbox(np.full((height, width, 3), 7, np.uint8))
     assert blob.shape == (1, 3, 640, 640)
-    assert max(int(height * ratio), int(width * ratio)) in (639, 640)
+    rows, columns = max(1, int(height * ratio)), max(1, int(width * ratio))
+    assert max(rows, columns) in (639, 640)
     assert blob[0, 0, 0, 0] == 7
     filled = (blob[0, 0] == 7).sum()
-    assert filled == int(height * ratio) * int(width * ratio)
+    assert filled == rows * columns
     assert (blob[0, 0] == 114).sum() == 640 * 640 - filled
 
 
