@@ -112,7 +112,7 @@ def place(poses: PoseSequence, placement: Placement) -> PoseSequence:
 def place_inside(poses: PoseSequence, rng: np.random.Generator) -> PoseSequence:
     """Place at random so that at least half of what is seen of the body stays in the picture.
 
-    Where ten draws fail, the first frame is fitted into the picture instead.
+    Where ten draws fail, the most complete frame is fitted into the picture instead.
     """
     for _ in range(_PLACEMENTS):
         placed = place(poses, draw_placement(rng))

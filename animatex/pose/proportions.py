@@ -252,12 +252,12 @@ def compare_limbs(lengths: np.ndarray, reference: np.ndarray, fallback: float) -
 
 
 def extent(poses: PoseSequence) -> tuple[float, float, float, float] | None:
-    """Give the box around the body in the first frame that shows any: left, top, right, bottom; else None."""
-    seen = poses.scores[:, BODY] > 0
-    frames = np.flatnonzero(seen.any(axis=1))
-    if len(frames) == 0:
+    """Give the box around the body in its most complete frame: left, top, right, bottom; None for nobody."""
+    frame = poses.most_complete()
+    seen = poses.scores[frame, BODY] > 0
+    if not seen.any():
         return None
-    points = poses.keypoints[frames[0], BODY][seen[frames[0]]]
+    points = poses.keypoints[frame, BODY][seen]
     (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     return left, top, right, bottom
 

@@ -112,6 +112,8 @@ _TREE = (
 _LEG_POINTS = [point for leg in LEGS for point in leg]
 _LEG_LIMBS = [RIGHT_THIGH, LEFT_THIGH, RIGHT_CALF, LEFT_CALF]
 _NOT_THERE = 0.15
+# A body's share of a picture below which it does not say how large it is: one joint, or some that coincide.
+_DOT = 0.05
 
 
 class Box(NamedTuple):
@@ -171,10 +173,10 @@ def retarget(
 
 
 def fit_to_box(poses: PoseSequence, box: Box, canvas: Size) -> PoseSequence:
-    """Scale and shift a performer, whose proportions stay, so that the first frame's body fills a box.
+    """Scale and shift a performer, whose proportions stay, so that the most complete body fills a box.
 
     Args:
-        poses: The performer.
+        poses: The performer; of whom next to nothing is seen counts as large as the picture.
         box: Where the body goes; it stands on the bottom, in the middle.
         canvas: The picture the box belongs to.
 
@@ -185,8 +187,10 @@ def fit_to_box(poses: PoseSequence, box: Box, canvas: Size) -> PoseSequence:
     if body is None:
         return poses.on_canvas(canvas)
     left, top, right, bottom = body
-    height, width = max(bottom - top, 1.0), max(right - left, 1.0)
-    scale = min((box.bottom - box.top) / height, (box.right - box.left) / width)
+    height, width = bottom - top, right - left
+    if max(height, width) < _DOT * min(poses.canvas):
+        height, width = poses.canvas
+    scale = min((box.bottom - box.top) / max(height, 1.0), (box.right - box.left) / max(width, 1.0))
     shift = np.array([(box.left + box.right) / 2 - scale * (left + right) / 2, box.bottom - scale * bottom])
     points = np.nan_to_num(poses.keypoints) * scale + shift
     return replace(poses, keypoints=points.astype(np.float32), canvas=canvas)

@@ -92,10 +92,12 @@ def test_the_head_gives_the_scale_where_only_it_is_known():
     assert compare_limbs(own, reference, 1.0).overall == 3
 
 
-def test_extent_is_the_first_body_that_is_seen():
-    poses = figure(frames=2)
-    lost = np.zeros((2, 134), bool)
-    lost[0] = True
+@pytest.mark.parametrize("shown", [[], [4], [3, 4, 20]])
+def test_extent_is_the_most_complete_body(shown: list[int]):
+    poses = figure(frames=3, swing=0.3)
+    lost = np.zeros((3, 134), bool)
+    lost[0] = ~np.isin(np.arange(134), shown)
     left, top, right, bottom = extent(poses.hidden(lost))
     assert (left < 256 < right) and (top < 200 < bottom)
+    assert (left, top, right, bottom) == extent(poses.select([1]))
     assert extent(poses.hidden(np.ones(134, bool))) is None

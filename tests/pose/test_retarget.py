@@ -516,6 +516,25 @@ def test_a_fitted_body_touches_its_box_and_keeps_its_proportions(
     np.testing.assert_allclose(ratios[np.isfinite(ratios)], np.nanmedian(ratios), rtol=1e-2)
 
 
+@given(shown=st.sets(st.integers(0, 17), max_size=9), method=st.sampled_from(OURS))
+def test_who_enters_joint_by_joint_is_as_large_as_later(shown: set[int], method: str):
+    clip = figure(frames=4, swing=0.2)
+    entering = without(clip, [point for point in range(134) if point not in shown], [0, 1])
+    nobody = figure(canvas=Size(600, 400)).hidden(np.ones(134, bool))
+    there, whole = (retarget(each, nobody, retargeting(method)) for each in (entering, clip.select([2])))
+    np.testing.assert_array_equal(there.keypoints[2], whole.keypoints[0])
+
+
+@given(joint=st.integers(0, 17))
+def test_a_lone_joint_is_not_taken_for_a_whole_body(joint: int):
+    clip = figure(frames=12, swing=0.5)
+    lone = without(clip, [point for point in range(134) if point != joint], list(range(12)))
+    path = fit_to_box(lone, default_box(CANVAS), CANVAS).keypoints[:, joint]
+    np.testing.assert_allclose(
+        np.ptp(path, axis=0), 0.8 * np.ptp(clip.keypoints[:, joint], axis=0), atol=0.01
+    )
+
+
 def test_nobody_fits_any_box():
     nobody = figure().hidden(np.ones(134, bool))
     assert fit_to_box(nobody, Box(0, 0, 9, 9), Size(9, 9)).canvas == (9, 9)
