@@ -81,8 +81,8 @@ def probe(path: Path) -> VideoInfo:
     with _opened(path) as (container, stream):
         has_audio = bool(container.streams.audio)
         fps = float(stream.average_rate or stream.guessed_rate or 0)
-        num_frames = _count_frames(path, container, stream)
-    if num_frames == 0:
+        times = _packet_times(path, container, stream)
+    if not times:
         raise InputError(f"{path} has a video stream without frames")
     if not 1 / FPS.value() <= fps <= FPS.value():
         needed = math.ceil(max(fps, 1 / max(fps, 1e-9)))
@@ -93,8 +93,10 @@ def probe(path: Path) -> VideoInfo:
     with _opened(path) as (container, stream):
         first = next(_decode(path, container, stream), None)
         if first is None:
-            raise InputError(f"{path} is damaged: 0 of {num_frames} frames decode", hint=_AGAIN)
+            raise InputError(f"{path} is damaged: 0 of {len(times)} frames decode", hint=_AGAIN)
         size, rotation = _shown(first, stream.sample_aspect_ratio), _rotation(first)
+    # A recording cut out of a longer one begins with frames whose reference was cut off: they do not decode.
+    num_frames = sum(time is None or first.pts is None or time >= first.pts for time in times)
     return VideoInfo(path, size, fps, num_frames, has_audio, rotation)
 
 
@@ -177,7 +179,7 @@ def read_video(
     if backend == "decord":
         source = _decord_frames(info, list(wanted), colours, max_side)
     else:
-        source = iterate_frames(path, frames, colours=colours, max_side=max_side)
+        source = iterate_frames(path, wanted, colours=colours, max_side=max_side)
     held = np.empty((len(wanted), *size, 3), np.uint8)
     progress.start("reading frames", len(wanted))
     for place, frame in enumerate(_of_one_size(path, wanted, source, size)):
@@ -249,16 +251,18 @@ def _what_else(container: InputContainer) -> str:
     return f"only {' and '.join(sorted(kinds))}" if kinds else "nor any other"
 
 
-def _count_frames(path: Path, container: InputContainer, stream: VideoStream) -> int:
-    """Count frames by their packets; what an edit list hides is not shown and not counted."""
+def _packet_times(path: Path, container: InputContainer, stream: VideoStream) -> list[int | None]:
+    """Give the time of each frame's packet, as stored; what an edit list hides is not shown and left out."""
     import av
 
-    stored = shown = 0
+    stored = 0
+    times = []
     try:
         for packet in container.demux(stream):
             if packet.size:
                 stored += 1
-                shown += not packet.is_discard
+                if not packet.is_discard:
+                    times.append(packet.pts)
             if stored > FRAMES.value():
                 raise InputError(
                     f"{path} has more than {FRAMES.value()} frames",
@@ -269,7 +273,7 @@ def _count_frames(path: Path, container: InputContainer, stream: VideoStream) ->
         pass
     if stored < stream.frames:
         raise InputError(f"{path} is truncated: {stored} of {stream.frames} frames can be read", hint=_AGAIN)
-    return shown
+    return times
 
 
 def _decode(path: Path, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

@@ -4,6 +4,7 @@ import platform
 import struct
 import sys
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from animatex.errors import BackendError, InputError
+from animatex.video import reader
 from animatex.video.frames import FrameSequence, Size
 from animatex.video.image import write_png
 from animatex.video.reader import FOLDER_FPS, iterate_frames, probe, read_video
@@ -31,10 +33,11 @@ def encode(
     times: list[int] | None = None,
     aspect: int = 1,
     codec: str = "libx264",
+    options: dict[str, str] | None = None,
 ) -> Path:
     """Write a video with what `write_video` never writes: uneven times, pixels that are not square."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=10)
+        stream = container.add_stream(codec, rate=10, options=options)
         stream.height, stream.width, stream.pix_fmt = *pictures.shape[1:3], "yuv420p"
         stream.codec_context.sample_aspect_ratio = Fraction(aspect)
         stream.codec_context.time_base = Fraction(1, 100)
@@ -89,6 +92,21 @@ def test_one_frame_is_a_video(tmp_path: Path, numbered: FrameSequence) -> None:
     write_video(tmp_path / "still.mp4", numbered.select([3]))
     assert probe(tmp_path / "still.mp4").num_frames == 1
     assert greys(read_video(tmp_path / "still.mp4")) == [3]
+
+
+@settings(max_examples=20, deadline=None)
+@given(cut=st.floats(0, 0.8))
+def test_a_recording_that_begins_amid_a_group_of_pictures_has_the_frames_that_decode(
+    cut: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    whole, path = folder / "broadcast.ts", folder / "recording.ts"
+    if not whole.exists():
+        noise = np.random.default_rng(2).integers(0, 255, (24, 32, 48, 3), dtype=np.uint8)
+        encode(whole, noise, options={"g": "6", "bf": "2"})
+    packets = whole.stat().st_size // 188
+    path.write_bytes(whole.read_bytes()[188 * int(cut * packets) :])
+    assert probe(path).num_frames == len(read_video(path)) == sum(1 for _ in iterate_frames(path)) >= 1
 
 
 def test_frames_out_of_order_are_a_mistake_of_the_caller(video: Path) -> None:
@@ -231,6 +249,15 @@ def test_a_video_cut_before_its_table_of_frames_says_so(tmp_path: Path, numbered
 def test_frames_beyond_the_end_are_refused(video: Path) -> None:
     with pytest.raises(InputError, match=r"dance\.mp4 ends after 12 frames; frame 12 was asked for"):
         list(iterate_frames(video, [3, 12]))
+
+
+def test_a_video_of_which_less_decodes_than_it_has_is_refused(
+    monkeypatch: pytest.MonkeyPatch, video: Path
+) -> None:
+    decode = reader._decode
+    monkeypatch.setattr(reader, "_decode", lambda *given: islice(decode(*given), 9))
+    with pytest.raises(InputError, match=r"dance\.mp4 ends after 9 frames; frame 9 was asked for"):
+        read_video(video)
 
 
 def test_a_clip_too_large_for_memory_is_refused_before_it_is_read(
