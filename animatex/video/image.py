@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from animatex.errors import InputError, brief
@@ -25,13 +25,23 @@ WHITE = (255, 255, 255)
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm")
 
+_PROFILED = {
+    "RGB": ("RGB", ("RGB", "RGBA", "P", "PA")),
+    "GRAY": ("L", ("L", "LA", "1")),
+    "CMYK": ("CMYK", ("CMYK",)),
+}
+"""Of each kind of colour profile: the mode in which Pillow converts, and the modes of its pictures."""
+
+_ROUNDING = 2
+"""Levels of 255 by which sRGB's own profiles, of several makers, differ from each other."""
+
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError)
 """What Pillow's readers raise, depending on where a file is broken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceImage:
-    """A picture as people see it: upright, in RGB.
+    """A picture as people see it: upright, in sRGB.
 
     Attributes:
         rgb: uint8 [H, W, 3]; transparent parts are already painted over the background colour.
@@ -59,6 +69,8 @@ class ReferenceImage:
 
 def read_image(path: Path, *, background: tuple[int, int, int] = WHITE) -> ReferenceImage:
     """Read a picture, whatever its suffix says; of an animation the first frame.
+
+    Colours are converted to sRGB where the picture has a profile that says otherwise.
 
     Args:
         path: A PNG, JPEG, WebP, BMP, TIFF, GIF or PPM file.
@@ -192,15 +204,44 @@ def _is_animated(picture: Image.Image) -> bool:
 
 
 def _as_seen(picture: Image.Image, background: tuple[int, int, int]) -> ReferenceImage:
+    profile = picture.info.get("icc_profile")
     if picture.mode.startswith("I;16") or picture.mode == "I":
         # Pillow would cut 16-bit greys off at 255 instead of scaling them.
         picture = Image.fromarray((np.asarray(picture) >> 8).clip(0, 255).astype(np.uint8))
+    rgb = np.array(_in_srgb(picture, profile))
     if not picture.has_transparency_data:
-        return ReferenceImage(np.array(picture.convert("RGB")), None)
-    rgba = np.array(picture.convert("RGBA"))
-    alpha = np.ascontiguousarray(rgba[..., 3])
+        return ReferenceImage(rgb, None)
+    alpha = np.array(picture.convert("RGBA").getchannel("A"))
     if alpha.min() == 255:
-        return ReferenceImage(np.ascontiguousarray(rgba[..., :3]), None)
+        return ReferenceImage(rgb, None)
     cover = alpha[..., None].astype(np.float32) / 255
-    mixed = rgba[..., :3] * cover + np.asarray(background, np.float32) * (1 - cover)
+    mixed = rgb * cover + np.asarray(background, np.float32) * (1 - cover)
     return ReferenceImage(np.rint(mixed).astype(np.uint8), alpha)
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert colours as their profile says; a broken one, or of another kind of picture, says nothing."""
+    plain = (
+        picture.convert("RGBA").convert("RGB") if picture.has_transparency_data else picture.convert("RGB")
+    )
+    if not profile:
+        return plain
+    try:
+        theirs = ImageCms.getOpenProfile(io.BytesIO(profile))
+        mode, kinds = _PROFILED.get(theirs.profile.xcolor_space.strip(), ("", ()))
+        if picture.mode not in kinds:
+            return plain
+        to_srgb = ImageCms.buildTransform(theirs, ImageCms.createProfile("sRGB"), mode, "RGB")
+        if mode == "RGB" and _keeps_colours(to_srgb):
+            return plain
+        return to_srgb.apply(plain if mode == "RGB" else picture.convert(mode))
+    except (ImageCms.PyCMSError, *_DAMAGE):
+        return plain
+
+
+def _keeps_colours(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Tell whether a transform from RGB to RGB does no more than round: the profile is sRGB, by any name."""
+    levels = np.linspace(0, 255, 16).round().astype(np.uint8)
+    colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(16, -1, 3)
+    converted = np.asarray(transform.apply(Image.fromarray(colours)))
+    return bool(np.abs(converted.astype(int) - colours).max() <= _ROUNDING)

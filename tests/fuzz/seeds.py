@@ -44,6 +44,7 @@ from animatex.video.writer import write_video
 from tests.cli.test_animate import waving
 from tests.pose.tiny_onnx import write_constant_network
 from tests.provenance.chain import write_chain
+from tests.video.profiles import display_p3
 
 SCHEDULE = ScheduleConfig(train_steps=10, beta_start=0.1, beta_end=0.2, zero_terminal_snr=True)
 FRAMES = 40
@@ -92,7 +93,9 @@ def _pictures() -> list[Target]:
         picture = Image.fromarray(rgba if kind in ("PNG", "WEBP", "TIFF") else rgba[..., :3])
         exif = Image.Exif()
         exif[0x0112] = 6
-        options = {"exif": exif} if kind in ("PNG", "JPEG", "WEBP") else {}
+        options: dict[str, object] = {"exif": exif} if kind in ("PNG", "JPEG", "WEBP") else {}
+        if kind in ("JPEG", "TIFF"):
+            options["icc_profile"] = display_p3()
         picture.save(stream, kind, **options)
         made.append(Target(f"hero.{kind.lower()}", stream.getvalue(), _look))
     return made

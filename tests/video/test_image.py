@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import io
 import struct
+import tempfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from animatex.errors import InputError
 from animatex.video.frames import Size
 from animatex.video.image import ReferenceImage, is_image, read_image, write_png
+from tests.video import profiles
 
 
 @pytest.fixture
@@ -84,6 +88,57 @@ def test_sixteen_bits_are_scaled_and_not_cut_off(tmp_path: Path) -> None:
     Image.fromarray(ramp).save(tmp_path / "deep.png")
     grey = read_image(tmp_path / "deep.png").rgb[0, :, 0].astype(int)
     assert grey[0] == 0 and grey[-1] == 255 and np.abs(grey - ramp[0] / 257).max() <= 1
+
+
+@pytest.mark.parametrize("alpha", [None, 128])
+@pytest.mark.parametrize(
+    ("stored", "seen"), [((234, 51, 35), (255, 0, 0)), ((117, 251, 76), (0, 255, 0)), ((90, 90, 90),) * 2]
+)
+def test_colours_are_converted_as_the_profile_says(
+    tmp_path: Path, stored: tuple[int, int, int], seen: tuple[int, int, int], alpha: int | None
+) -> None:
+    # Red and green of sRGB as they are in Display P3 (CSS Color 4, 10.4).
+    colour = stored if alpha is None else (*stored, alpha)
+    picture = Image.new("RGB" if alpha is None else "RGBA", (4, 3), colour)
+    picture.save(tmp_path / "telephone.png", icc_profile=profiles.display_p3())
+    read = read_image(tmp_path / "telephone.png", background=(0, 0, 0))
+    cover = 1 if alpha is None else alpha / 255
+    assert np.abs(read.rgb - np.array(seen) * cover).max() <= 3
+    assert (read.alpha is None) if alpha is None else (read.alpha == alpha).all()
+
+
+def test_greys_are_converted_as_the_profile_says(tmp_path: Path) -> None:
+    for mode, colour in (("L", 128), ("LA", (128, 255))):
+        Image.new(mode, (4, 3), colour).save(tmp_path / "scan.png", icc_profile=profiles.grey(gamma=1.0))
+        # Half of the light is 188 of 255 in sRGB (IEC 61966-2-1).
+        assert np.abs(read_image(tmp_path / "scan.png").rgb.astype(int) - 188).max() <= 1
+
+
+def test_a_profile_of_srgb_changes_nothing(tmp_path: Path, picture: np.ndarray) -> None:
+    Image.fromarray(picture).save(tmp_path / "hero.png", icc_profile=profiles.srgb())
+    assert np.array_equal(read_image(tmp_path / "hero.png").rgb, picture)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_a_profile_of_another_kind_of_picture_changes_nothing(tmp_path: Path, mode: str) -> None:
+    for name, options in (("plain.tif", {}), ("odd.tif", {"icc_profile": profiles.display_p3()})):
+        Image.new("RGB", (4, 3), (200, 60, 30)).convert(mode).save(tmp_path / name, **options)
+    plain, odd = (read_image(tmp_path / name).rgb for name in ("plain.tif", "odd.tif"))
+    assert np.array_equal(plain, odd)
+
+
+@given(data=st.data())
+def test_a_broken_profile_is_no_obstacle(data: st.DataObject) -> None:
+    whole = data.draw(st.sampled_from([profiles.display_p3(), profiles.grey(1.8), b"", b"words"]))
+    broken = bytearray(whole[: data.draw(st.integers(0, len(whole)))])
+    for place in data.draw(st.lists(st.integers(0, max(0, len(broken) - 1)), max_size=8)) if broken else []:
+        broken[place] = data.draw(st.integers(0, 255))
+    for picture in (Image.new("RGB", (4, 3), (200, 60, 30)), Image.new("LA", (4, 3), (90, 40))):
+        stored = io.BytesIO()
+        picture.save(stored, "PNG", icc_profile=bytes(broken))
+        with tempfile.NamedTemporaryFile(suffix=".png") as file:
+            Path(file.name).write_bytes(stored.getvalue())
+            assert read_image(Path(file.name)).size == Size(3, 4)
 
 
 def test_shapes_are_checked_once() -> None:
