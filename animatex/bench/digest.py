@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +25,17 @@ def case_digests(cases: Iterable[BenchCase]) -> tuple[str, ...]:
         InputError: A file cannot be read.
     """
     known: dict[Path, str] = {}
+    readers: dict[str, Callable[[Path], Iterable[np.ndarray]]] = {
+        "picture": _picture,
+        "video": iterate_frames,
+        "poses": _joints,
+    }
 
     def digest(path: Path | None, how: str) -> str:
         if path is None:
             return "none"
         if path not in known:
-            arrays = {"picture": _picture, "video": iterate_frames, "poses": _joints}[how](path)
-            known[path] = _digest(arrays)
+            known[path] = _digest(readers[how](path))
         return known[path]
 
     return tuple(

@@ -191,7 +191,7 @@ def _placed(poses: PoseSequence, fit: Fit) -> PoseSequence:
 def _read(listed: ListedClip, frames: set[int], fit: Fit) -> dict[int, np.ndarray]:
     wanted = sorted(frames)
     try:
-        pictures = iterate_frames(listed.video.path, wanted)
+        pictures = iterate_frames(listed.video, wanted)
         return {frame: to_canvas(picture, fit) for frame, picture in zip(wanted, pictures, strict=True)}
     except InputError as error:
         raise InputError(f"{listed.where}: {error.message}", hint=error.hint) from error

@@ -18,6 +18,7 @@ from animatex.limits import CLIP_BYTES, FPS, FRAMES, PIXELS, check_file, check_s
 from animatex.progress import Progress, silent
 from animatex.video.frames import FrameSequence, Size
 from animatex.video.image import is_image, read_image
+from animatex.video.timing import time_frames
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -47,10 +48,13 @@ class VideoInfo:
     Attributes:
         path: The file or folder.
         size: Height and width of a frame as shown: upright, with square pixels.
-        fps: Frames per second, on average.
+        fps: Frames per second.
         num_frames: Number of frames that are shown, at least 1.
         has_audio: Whether there is sound.
         rotation: Degrees, counter-clockwise, by which stored frames are turned upright: 0, 90, 180 or 270.
+        start_seconds: When the first frame is shown, by the file's clock, which is its sound's too.
+        stored: For each frame the stored one that is shown then, ascending; None where the stored rate is
+            constant and each is its own.
     """
 
     path: Path
@@ -59,6 +63,8 @@ class VideoInfo:
     num_frames: int
     has_audio: bool
     rotation: int
+    start_seconds: float = 0.0
+    stored: tuple[int, ...] | None = None
 
     @property
     def seconds(self) -> float:
@@ -80,24 +86,29 @@ def probe(path: Path) -> VideoInfo:
         return VideoInfo(path, read_image(pictures[0]).size, FOLDER_FPS, len(pictures), False, 0)
     with _opened(path) as (container, stream):
         has_audio = bool(container.streams.audio)
-        fps = float(stream.average_rate or stream.guessed_rate or 0)
+        claimed = float(stream.average_rate or stream.guessed_rate or 0)
         times = _packet_times(path, container, stream)
     if not times:
         raise InputError(f"{path} has a video stream without frames")
+    with _opened(path) as (container, stream):
+        first = next(_decode(path, container, stream), None)
+        if first is None:
+            raise InputError(f"{path} is damaged: 0 of {len(times)} frames decode", hint=_AGAIN)
+        size, rotation = _shown(first, stream.sample_aspect_ratio), _rotation(first)
+        start, unit = first.pts, stream.time_base or Fraction(1)
+    # A recording cut out of a longer one begins with frames whose reference was cut off: they do not decode.
+    decoding = [time for time in times if time is None or start is None or time >= start]
+    timing = time_frames(decoding, start, unit, claimed)
+    fps = timing.fps
     if not 1 / FPS.value() <= fps <= FPS.value():
         needed = math.ceil(max(fps, 1 / max(fps, 1e-9)))
         raise InputError(
             f"{path} claims {fps:g} frames a second; 1/{FPS.value()} to {FPS.value()} are believed",
             hint=f"convert it to a constant rate, or {FPS.raise_to(needed)}",
         )
-    with _opened(path) as (container, stream):
-        first = next(_decode(path, container, stream), None)
-        if first is None:
-            raise InputError(f"{path} is damaged: 0 of {len(times)} frames decode", hint=_AGAIN)
-        size, rotation = _shown(first, stream.sample_aspect_ratio), _rotation(first)
-    # A recording cut out of a longer one begins with frames whose reference was cut off: they do not decode.
-    num_frames = sum(time is None or first.pts is None or time >= first.pts for time in times)
-    return VideoInfo(path, size, fps, num_frames, has_audio, rotation)
+    return VideoInfo(
+        path, size, fps, timing.num_frames, has_audio, rotation, timing.start_seconds, timing.stored
+    )
 
 
 def read_comment(path: Path) -> str | None:
@@ -112,7 +123,7 @@ def read_comment(path: Path) -> str | None:
 
 
 def iterate_frames(
-    path: Path,
+    video: Path | VideoInfo,
     frames: Sequence[int] | None = None,
     *,
     colours: Colours = "tagged",
@@ -120,8 +131,10 @@ def iterate_frames(
 ) -> Iterator[np.ndarray]:
     """Read a video frame by frame, holding one frame at a time.
 
+    Frames come at a constant rate: where the stored rate varies, some are repeated and some left out.
+
     Args:
-        path: A video file or a folder of pictures.
+        video: A video file or a folder of pictures, or what `probe` says of it.
         frames: Indices to read, ascending; None reads all.
         colours: How YUV becomes RGB.
         max_side: Frames with a longer side are reduced to it, in proportion; None keeps them as they are.
@@ -135,9 +148,12 @@ def iterate_frames(
     wanted = None if frames is None else list(frames)
     if wanted is not None and any(b <= a for a, b in zip(wanted, wanted[1:], strict=False)):
         raise ValueError(f"frames are {wanted[:8]}; needs ascending indices.")
-    if path.is_dir():
-        return _of_one_size(path, wanted, _picture_frames(path, wanted, max_side))
-    return _of_one_size(path, wanted, _video_frames(path, wanted, colours, max_side))
+    info = video if isinstance(video, VideoInfo) else probe(video)
+    if info.path.is_dir():
+        return _of_one_size(info.path, wanted, _picture_frames(info.path, wanted, max_side))
+    if wanted is None and info.stored is not None:
+        wanted = list(range(info.num_frames))
+    return _of_one_size(info.path, wanted, _video_frames(info, wanted, colours, max_side))
 
 
 def read_video(
@@ -179,7 +195,7 @@ def read_video(
     if backend == "decord":
         source = _decord_frames(info, list(wanted), colours, max_side)
     else:
-        source = iterate_frames(path, wanted, colours=colours, max_side=max_side)
+        source = iterate_frames(info, wanted, colours=colours, max_side=max_side)
     held = np.empty((len(wanted), *size, 3), np.uint8)
     progress.start("reading frames", len(wanted))
     for place, frame in enumerate(_of_one_size(path, wanted, source, size)):
@@ -305,26 +321,34 @@ def _of_one_size(
 
 
 def _video_frames(
-    path: Path, wanted: list[int] | None, colours: Colours, max_side: int | None
+    info: VideoInfo, wanted: list[int] | None, colours: Colours, max_side: int | None
 ) -> Iterator[np.ndarray]:
     remaining = None if wanted is None else iter(wanted)
     following = None if remaining is None else next(remaining, None)
     index = -1
-    with _opened(path) as (container, stream):
+    with _opened(info.path) as (container, stream):
         aspect = stream.sample_aspect_ratio
-        for index, frame in enumerate(_decode(path, container, stream)):
+        for index, frame in enumerate(_decode(info.path, container, stream)):
             if remaining is None:
                 yield _upright(frame, aspect, colours, max_side)
                 continue
             if following is None:
                 return
-            if index == following:
-                yield _upright(frame, aspect, colours, max_side)
+            if index != _stored(info, following):
+                continue
+            upright = _upright(frame, aspect, colours, max_side)
+            while following is not None and index == _stored(info, following):
+                yield upright
                 following = next(remaining, None)
     if following is not None:
         raise InputError(
-            f"{path} ends after {index + 1} frames; frame {following} was asked for", hint=_AGAIN
+            f"{info.path} ends after {index + 1} frames; frame {following} was asked for", hint=_AGAIN
         )
+
+
+def _stored(info: VideoInfo, frame: int) -> int:
+    """Give the place of a frame among those that decode."""
+    return frame if info.stored is None or frame >= info.num_frames else info.stored[frame]
 
 
 def _upright(
@@ -371,7 +395,7 @@ def _decord_frames(
         )
     reader = require("decord", for_="reading videos with it").VideoReader(str(info.path), num_threads=1)
     for index in wanted:
-        frame = reader[index].asnumpy()
+        frame = reader[_stored(info, index)].asnumpy()
         if frame.shape[2] != 3:
             # It takes the padding behind rows that are not a multiple of 64 bytes for a fourth channel.
             raise BackendError(

@@ -17,7 +17,7 @@ class ClipPlan:
         frames: Indices into the driving video, from 0, evenly spaced and ascending; at least one.
         fps: Frames per second of the result.
         source_fps: Frames per second at which the driving video shows these frames.
-        start_seconds: When the first of them is shown in the driving video.
+        start_seconds: When the first of them is shown in the driving video, by its own clock.
         reason: The choice in one sentence, for people.
     """
 
@@ -64,7 +64,7 @@ def plan_clip(video: VideoInfo, selection: ClipSelection, fps: float | None = No
         frames=tuple(range(start, start + (count - 1) * every + 1, every)),
         fps=source_fps if fps is None else fps,
         source_fps=source_fps,
-        start_seconds=start / video.fps,
+        start_seconds=video.start_seconds + start / video.fps,
         reason=_reason(video, start, every, count),
     )
 
@@ -86,11 +86,12 @@ def _would_fit(video: VideoInfo, selection: ClipSelection, available: int) -> st
 
 def _reason(video: VideoInfo, start: int, every: int, count: int) -> str:
     last = start + (count - 1) * every
+    rate = f"{video.fps:g} a second" + ("" if video.stored is None else ", of a rate that varies")
     if every == 1 and count == video.num_frames:
-        return f"{video.path.name}: all {_count(count)}, {video.fps:g} a second"
+        return f"{video.path.name}: all {_count(count)}, {rate}"
     taken = "" if every == 1 else f", every {_ordinal(every)}"
     chosen = f"{_count(count)} of {video.num_frames} ({start} to {last}{taken})"
-    return f"{video.path.name}: {chosen}, {video.fps:g} a second"
+    return f"{video.path.name}: {chosen}, {rate}"
 
 
 def _count(frames: int) -> str:

@@ -36,6 +36,8 @@ VIDEO_SUFFIXES = (".mp4", ".mov")
 _THREADS = 4
 _SOUND_RATE = 48_000
 _SOUND_BITS = 192_000
+# Samples. Times of sound are rounded in some files; to follow them closer would be heard.
+_SOUND_SLACK = 480
 _FRAME_FILE = re.compile(r"\d{5}\.png")
 _BT709, _LIMITED_RANGE = 1, 1
 
@@ -46,7 +48,8 @@ class Sound:
 
     Attributes:
         path: A file with an audio stream.
-        start_seconds: The moment that plays with the first frame.
+        start_seconds: The moment, by the file's clock, that plays with the first frame; it is silent before
+            the sound begins.
     """
 
     path: Path
@@ -183,14 +186,22 @@ def _encoded(
     """Cut the sound to the sample and encode it anew: its own packets begin where they please."""
     import av
 
-    first = round(sound.start_seconds * _SOUND_RATE)
+    first = position = round(sound.start_seconds * _SOUND_RATE)
     written, wanted = 0, round(seconds * _SOUND_RATE)
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_SOUND_RATE)
     try:
         for decoded in container.decode(audio=0):
             for frame in resampler.resample(decoded):
-                position = round((frame.time or 0.0) * _SOUND_RATE)
-                samples = frame.to_ndarray()[:, max(0, first - position) :][:, : wanted - written]
+                if frame.time is not None:
+                    position = round(frame.time * _SOUND_RATE)
+                late = position - first - written
+                position += frame.samples
+                if written and abs(late) <= _SOUND_SLACK:
+                    late = 0
+                for silence in _silence(min(late, wanted - written)):
+                    yield from stream.encode(_audio_frame(silence, written))
+                    written += silence.shape[1]
+                samples = frame.to_ndarray()[:, max(0, -late) :][:, : wanted - written]
                 if samples.shape[1]:
                     yield from stream.encode(_audio_frame(samples, written))
                     written += samples.shape[1]
@@ -200,6 +211,12 @@ def _encoded(
         raise InputError(
             f"the sound of {sound.path} does not decode", hint="--set video.audio=false writes without sound."
         ) from error
+
+
+def _silence(samples: int) -> Iterator[np.ndarray]:
+    """Give so many samples without a sound, a second at a time; none where the number is negative."""
+    for begin in range(0, samples, _SOUND_RATE):
+        yield np.zeros((2, min(_SOUND_RATE, samples - begin)), np.float32)
 
 
 def _audio_frame(samples: np.ndarray, position: int) -> AudioFrame:

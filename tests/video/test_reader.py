@@ -114,13 +114,19 @@ def test_frames_out_of_order_are_a_mistake_of_the_caller(video: Path) -> None:
         next(iterate_frames(video, [4, 2]))
 
 
-def test_frames_with_uneven_times_come_in_order_at_the_average_rate(
-    tmp_path: Path, numbered: FrameSequence
-) -> None:
-    times = [0, 10, 15, 40, 45, 50, 80, 90, 95, 100, 110, 120]
+def test_frames_with_uneven_times_come_when_they_are_shown(tmp_path: Path, numbered: FrameSequence) -> None:
+    # Ten frames a second, then five, with a pause: 11 steps in 2.31 seconds are one in 0.21.
+    times = [0, 10, 20, 30, 40, 50, 60, 80, 100, 120, 200, 231]
     path = encode(tmp_path / "uneven.mkv", numbered.frames, times=times)
-    assert greys(read_video(path)) == list(range(12))
-    assert probe(path).num_frames == 12
+    info = probe(path)
+    assert (info.num_frames, info.fps) == (12, pytest.approx(1 / 0.21))
+    shown = [1, 3, 5, 6, 7, 8, 9, 9, 9, 9, 10, 11]
+    assert greys(read_video(path)) == shown == list(info.stored or ())
+    assert greys(read_video(path, [1, 7, 8, 10])) == [3, 9, 9, 10]
+    for source in (path, info):
+        assert len(list(iterate_frames(source))) == len(list(iterate_frames(source, range(12)))) == 12
+    with pytest.raises(InputError, match=r"uneven\.mkv ends after 12 frames; frame 12 was asked for"):
+        read_video(path, [11, 12])
 
 
 def test_a_turned_video_is_read_upright(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,17 @@ def test_without_a_rate_of_its_own_the_result_keeps_the_speed(every: int, fps: f
 
 def test_the_start_is_given_in_seconds_of_the_video() -> None:
     assert plan_clip(video(100), ClipSelection(frames=4, every=2, start=12)).start_seconds == 0.5
+
+
+def test_a_video_that_begins_late_starts_then() -> None:
+    late = replace(video(100), start_seconds=1.5)
+    assert plan_clip(late, ClipSelection(frames=4, every=2, start=12)).start_seconds == 2.0
+
+
+def test_a_rate_that_varies_is_told() -> None:
+    uneven = replace(video(3), stored=(0, 0, 2))
+    said = plan_clip(uneven, ClipSelection(frames=None, every=1, start=0)).reason
+    assert said == "dance.mp4: all 3 frames, 24 a second, of a rate that varies"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -138,6 +139,60 @@ def test_sound_that_ends_early_leaves_the_rest_silent(
     write_video(tmp_path / "long.mp4", slow, sound=Sound(tune, 0.0))
     assert probe(tmp_path / "long.mp4").num_frames == 12
     assert len(sound_of(tmp_path / "long.mp4")) / 48_000 == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("start", [0, 5])
+@pytest.mark.parametrize(
+    ("name", "picture_late", "sound_late", "steps"),
+    [
+        ("plain.mp4", 0, 0, (40,)),
+        ("broadcast.ts", 0, 0, (40,)),
+        ("late-sound.mp4", 0, 500, (40,)),
+        ("late-sound.mkv", 0, 500, (40,)),
+        ("late-picture.mp4", 500, 0, (40,)),
+        ("late-picture.mkv", 500, 0, (40,)),
+        ("uneven.mp4", 0, 0, (33, 33, 33, 66)),
+        ("slower.mkv", 250, 100, (20,) * 40 + (80,) * 10),
+    ],
+)
+def test_sound_and_picture_stay_in_step(
+    tmp_path: Path, name: str, picture_late: int, sound_late: int, steps: tuple[int, ...], start: int
+) -> None:
+    path = tmp_path / name
+    shown_at = np.cumsum([picture_late, *np.resize(steps, 49)])
+    write_flash_and_beep(path, shown_at, sound_late)
+    info = probe(path)
+    plan = plan_clip(info, ClipSelection(frames=None, every=1, start=start))
+    frames = read_video(path, plan.frames, fps=plan.source_fps)
+    write_video(tmp_path / "out.mp4", frames, sound=fitting_sound(info, plan))
+    flash = int((frames.frames.mean((1, 2, 3)) > 128).argmax()) / frames.fps
+    assert flash == pytest.approx((shown_at[30] - shown_at[0]) / 1000 - start / info.fps, abs=1 / info.fps)
+    beep = np.flatnonzero(np.abs(sound_of(tmp_path / "out.mp4")) > 0.3)[0] / 48_000
+    assert beep == pytest.approx(flash, abs=1 / info.fps)
+
+
+def write_flash_and_beep(path: Path, shown_at: np.ndarray, sound_late: int) -> None:
+    """Write 50 frames, black but for the 31st, and a beep when that is shown; times in milliseconds."""
+    rate, unit = 48_000, Fraction(1, 1000)
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("libx264", rate=30)
+        pictures.height, pictures.width, pictures.pix_fmt = 32, 32, "yuv420p"
+        pictures.codec_context.time_base = unit
+        sound = container.add_stream("aac", rate=rate, layout="mono")
+        packets = []
+        for number, time in enumerate(shown_at.tolist()):
+            picture = np.full((32, 32, 3), 255 * (number == 30), np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = time, unit
+            packets += pictures.encode(frame)
+        moments = np.arange(int(shown_at[-1]) * 48, dtype=np.float32) / 48 + sound_late
+        beeps = (moments >= shown_at[30]) & (moments < shown_at[30] + 100)
+        samples = (0.8 * beeps * np.sin(moments * 10)).astype(np.float32)
+        heard = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+        heard.sample_rate, heard.pts, heard.time_base = rate, sound_late * 48, Fraction(1, rate)
+        packets += [*pictures.encode(None), *sound.encode(heard), *sound.encode(None)]
+        for packet in sorted(packets, key=lambda packet: float(packet.dts * packet.time_base)):
+            container.mux(packet)
 
 
 def test_sound_is_kept_where_the_motion_keeps_its_speed(
