@@ -6,7 +6,9 @@ Letters: F frames, H and W pixels, 20 body points (eighteen joints, then the lef
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 import cv2
 import numpy as np
@@ -27,7 +29,7 @@ from animatex.pose.skeleton import (
     RIGHT_SMALL_TOE,
     Bone,
 )
-from animatex.video.frames import FrameSequence
+from animatex.video.frames import FrameSequence, FrameStream
 
 _LEFT_FOOT, _RIGHT_FOOT = 18, 19
 _STICKS: tuple[Bone, ...] = (*BONES, Bone(LEFT_ANKLE, _LEFT_FOOT), Bone(RIGHT_ANKLE, _RIGHT_FOOT))
@@ -97,19 +99,56 @@ def draw_poses(poses: PoseSequence, style: DrawStyle = RELEASED) -> np.ndarray:
     Returns:
         uint8 [F, H, W, 3], RGB on black.
     """
-    pictures = np.zeros((len(poses), *poses.canvas, 3), np.uint8)
-    paint_poses(pictures, poses, style)
-    return pictures
+    return stream_drawings(poses, style).collect().frames
 
 
-def paint_poses(pictures: np.ndarray, poses: PoseSequence, style: DrawStyle) -> None:
-    """Paint skeletons over pictures, in place.
+def stream_drawings(poses: PoseSequence, style: DrawStyle = RELEASED) -> FrameStream:
+    """Paint what `draw_poses` does, one picture after the other, at the poses' rate."""
+    black = (np.zeros((*poses.canvas, 3), np.uint8) for _ in range(len(poses)))
+    return FrameStream(_painted(black, poses, style), len(poses), poses.canvas, poses.fps)
+
+
+def overlay_poses(
+    frames: FrameSequence | FrameStream, poses: PoseSequence, dim: float = 0.5
+) -> FrameSequence:
+    """Paint skeletons over the frames they belong to, for looking at them.
 
     Args:
-        pictures: uint8 [F, H, W, 3], RGB, of the size of the poses' canvas; changed.
-        poses: As many poses as there are pictures.
-        style: Line widths and what is painted.
+        frames: The pictures; one picture serves for all poses.
+        poses: As many poses as there are frames, on any canvas of the same proportions.
+        dim: How bright the pictures stay under the skeletons, 0..1.
+
+    Returns:
+        One frame per pose, at the frames' size and the poses' rate, with lines as thick as it is large.
+
+    Raises:
+        ValueError: There is more than one frame, and not one per pose.
     """
+    return stream_overlay(frames, poses, dim).collect()
+
+
+def stream_overlay(frames: FrameSequence | FrameStream, poses: PoseSequence, dim: float = 0.5) -> FrameStream:
+    """Paint what `overlay_poses` does, one frame after the other."""
+    if frames.num_frames not in (1, len(poses)):
+        raise ValueError(f"{frames.num_frames} frames for {len(poses)} poses.")
+    thick = max(2, round(min(frames.size) / 128))
+    style = DrawStyle(
+        threshold=RELEASED.threshold,
+        stick_radius=thick,
+        stick_brightness=RELEASED.stick_brightness,
+        disc_radius=thick,
+        hand_thickness=max(1, thick // 2),
+        hands=True,
+        face=False,
+    )
+    dimmed = np.clip(np.arange(256, dtype=np.uint8) * np.float32(dim), 0, 255).astype(np.uint8)
+    pictures = repeat(next(iter(frames.frames)), len(poses)) if frames.num_frames == 1 else frames.frames
+    painted = _painted((dimmed[picture] for picture in pictures), poses.on_canvas(frames.size), style)
+    return FrameStream(painted, len(poses), frames.size, poses.fps)
+
+
+def _painted(pictures: Iterable[np.ndarray], poses: PoseSequence, style: DrawStyle) -> Iterator[np.ndarray]:
+    """Paint skeletons over pictures of the size of the poses' canvas, in place, and pass them on."""
     width_height = np.array([poses.canvas.width, poses.canvas.height], np.float64)
     # The released code stores fractions of the picture and multiplies them again, and the rounding of that
     # decides which pixel a key point on a pixel's edge falls into.
@@ -126,38 +165,7 @@ def paint_poses(pictures: np.ndarray, poses: PoseSequence, style: DrawStyle) -> 
                 _paint_hand(picture, points[frame, hand], present[frame, hand], style)
         if style.face:
             _paint_discs(picture, points[frame, FACE], present[frame, FACE], 3, _FACE_COLOUR)
-
-
-def overlay_poses(frames: FrameSequence, poses: PoseSequence, dim: float = 0.5) -> FrameSequence:
-    """Paint skeletons over the frames they belong to, for looking at them.
-
-    Args:
-        frames: The pictures; one picture serves for all poses.
-        poses: As many poses as there are frames, on any canvas of the same proportions.
-        dim: How bright the pictures stay under the skeletons, 0..1.
-
-    Returns:
-        One frame per pose, at the frames' size and the poses' rate, with lines as thick as it is large.
-
-    Raises:
-        ValueError: There is more than one frame, and not one per pose.
-    """
-    if len(frames) not in (1, len(poses)):
-        raise ValueError(f"{len(frames)} frames for {len(poses)} poses.")
-    dimmed = np.clip(frames.frames * np.float32(dim), 0, 255).astype(np.uint8)
-    pictures = np.repeat(dimmed, len(poses), axis=0) if len(dimmed) < len(poses) else dimmed
-    thick = max(2, round(min(frames.size) / 128))
-    style = DrawStyle(
-        threshold=RELEASED.threshold,
-        stick_radius=thick,
-        stick_brightness=RELEASED.stick_brightness,
-        disc_radius=thick,
-        hand_thickness=max(1, thick // 2),
-        hands=True,
-        face=False,
-    )
-    paint_poses(pictures, poses.on_canvas(frames.size), style)
-    return FrameSequence(pictures, poses.fps)
+        yield picture
 
 
 def _body20(fractions: np.ndarray, scores: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,9 @@
-"""The value that holds the pictures of a clip, and the size of a picture."""
+"""The values that hold the pictures of a clip, or give them one by one, and the size of a picture."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,13 @@ class Size(NamedTuple):
     def __str__(self) -> str:
         """Write the size as people do: width x height."""
         return f"{self.width}x{self.height}"
+
+    def within(self, max_side: int | None) -> Size:
+        """Reduce the longer side to `max_side`, in proportion, where it is longer; None changes nothing."""
+        longest = max(self)
+        if max_side is None or longest <= max_side:
+            return self
+        return Size(*(max(1, round(side * max_side / longest)) for side in self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,3 +74,32 @@ class FrameSequence:
     def select(self, frames: Sequence[int]) -> FrameSequence:
         """Take the frames with these indices, in this order, at the same rate."""
         return FrameSequence(self.frames[list(frames)], self.fps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameStream:
+    """RGB frames of one clip that are made as they are taken, once: what is written need not be held.
+
+    Attributes:
+        frames: `num_frames` times uint8 [H, W, 3], RGB.
+        num_frames: Number of frames, at least 1.
+        size: Height and width of every frame.
+        fps: Frames per second of *these* frames.
+    """
+
+    frames: Iterator[np.ndarray]
+    num_frames: int
+    size: Size
+    fps: float
+
+    @property
+    def seconds(self) -> float:
+        """How long the clip plays."""
+        return self.num_frames / self.fps
+
+    def collect(self) -> FrameSequence:
+        """Take all frames, into memory."""
+        held = np.empty((self.num_frames, *self.size, 3), np.uint8)
+        for place, frame in zip(held, self.frames, strict=True):
+            place[:] = frame
+        return FrameSequence(held, self.fps)

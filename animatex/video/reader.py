@@ -184,7 +184,7 @@ def read_video(
     """
     info = probe(path)
     wanted = range(info.num_frames) if frames is None else frames
-    size = _reduced(info.size, max_side)
+    size = info.size.within(max_side)
     needed = len(wanted) * size.height * size.width * 3
     if needed > CLIP_BYTES.value():
         raise InputError(
@@ -355,7 +355,7 @@ def _upright(
     frame: VideoFrame, aspect: Fraction | None, colours: Colours, max_side: int | None
 ) -> np.ndarray:
     """Convert one decoded frame to RGB as it is meant to be seen."""
-    reduced = _reduced(_shown(frame, aspect), max_side)
+    reduced = _shown(frame, aspect).within(max_side)
     target = Size(*reversed(reduced)) if _rotation(frame) % 180 else reduced
     same = target == (frame.height, frame.width)
     rgb = frame.reformat(
@@ -376,13 +376,6 @@ def _shown(frame: VideoFrame, aspect: Fraction | None) -> Size:
 
 def _rotation(frame: VideoFrame) -> int:
     return round(frame.rotation / 90) * 90 % 360
-
-
-def _reduced(size: Size, max_side: int | None) -> Size:
-    longest = max(size)
-    if max_side is None or longest <= max_side:
-        return size
-    return Size(*(max(1, round(side * max_side / longest)) for side in size))
 
 
 def _decord_frames(
@@ -429,7 +422,7 @@ def _picture_frames(folder: Path, wanted: list[int] | None, max_side: int | None
             raise InputError(f"{folder} ends after {len(pictures)} frames; frame {index} was asked for")
         rgb = read_image(pictures[index]).rgb
         size = Size(*rgb.shape[:2])
-        reduced = _reduced(size, max_side)
+        reduced = size.within(max_side)
         if reduced != size:
             import cv2
 

@@ -18,7 +18,7 @@ from animatex.progress import Progress, silent
 from animatex.provenance.boxes import append_xmp, media_sha256
 from animatex.provenance.credentials import Credentials, sign
 from animatex.provenance.marks import GENERATED, Marks, write_comment, write_packet
-from animatex.video.frames import FrameSequence
+from animatex.video.frames import FrameSequence, FrameStream
 from animatex.video.image import encode_png
 from animatex.video.reader import VideoInfo, open_container
 from animatex.video.sampling import ClipPlan
@@ -63,7 +63,7 @@ def fitting_sound(video: VideoInfo, plan: ClipPlan) -> Sound | None:
 
 def write_video(
     path: Path,
-    frames: FrameSequence,
+    frames: FrameSequence | FrameStream,
     *,
     crf: int = 16,
     sound: Sound | None = None,
@@ -79,7 +79,8 @@ def write_video(
     Args:
         path: A file ending in .mp4 or .mov, or a folder (a name without suffix) for PNG files; replaced if it
             exists.
-        frames: What to write. The format needs even sides; an odd one gets its last row or column twice.
+        frames: What to write; of a stream, one at a time. The format needs even sides; an odd one gets its
+            last row or column twice.
         crf: Quality of the H.264 stream, 0 (lossless) to 51; lower is better and larger.
         sound: Played along and cut to the length of the frames; None leaves the video silent.
         marks: What the file, or each picture, says of itself: by default, that a model made it; None:
@@ -91,7 +92,7 @@ def write_video(
         InputError: It cannot be written there, the sound cannot be read, or the credentials cannot be used.
         MissingPackage: Credentials are given, and c2pa is not installed.
     """
-    progress.start("writing", len(frames))
+    progress.start("writing", frames.num_frames)
     if not path.suffix:
         _write_folder(path, frames, marks, credentials, progress)
     elif path.suffix.lower() in VIDEO_SUFFIXES:
@@ -111,7 +112,7 @@ def write_video(
 
 def _write_file(
     path: Path,
-    frames: FrameSequence,
+    frames: FrameSequence | FrameStream,
     crf: int,
     sound: Sound | None,
     marks: Marks | None,
@@ -138,7 +139,7 @@ def _write_file(
             container.mux(packet)
 
 
-def _picture_stream(container: OutputContainer, frames: FrameSequence, crf: int) -> VideoStream:
+def _picture_stream(container: OutputContainer, frames: FrameSequence | FrameStream, crf: int) -> VideoStream:
     stream = container.add_stream(
         "libx264",
         rate=Fraction(frames.fps).limit_denominator(1001),
@@ -154,7 +155,9 @@ def _picture_stream(container: OutputContainer, frames: FrameSequence, crf: int)
     return stream
 
 
-def _picture_packets(stream: VideoStream, frames: FrameSequence, progress: Progress) -> Iterator[Packet]:
+def _picture_packets(
+    stream: VideoStream, frames: FrameSequence | FrameStream, progress: Progress
+) -> Iterator[Packet]:
     import av
 
     for index, rgb in enumerate(frames.frames):
@@ -235,7 +238,7 @@ def _decoding_time(packet: Packet) -> float:
 
 def _write_folder(
     folder: Path,
-    frames: FrameSequence,
+    frames: FrameSequence | FrameStream,
     marks: Marks | None,
     credentials: Credentials | None,
     progress: Progress,

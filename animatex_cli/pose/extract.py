@@ -14,6 +14,7 @@ from animatex.measure import StageTimer
 from animatex_cli import console, raw
 from animatex_cli.options import Device, Force, Json, Preset, Quiet, Set, Weights, settings
 from animatex_cli.pose.files import (
+    PREVIEW_SIDE,
     STREAM,
     Draw,
     Out,
@@ -21,6 +22,7 @@ from animatex_cli.pose.files import (
     check_outputs,
     load_preset,
     report,
+    shown_frames,
     start_estimator,
     write_drawn,
     write_overlay,
@@ -42,7 +44,6 @@ _ESTIMATORS = (
     r"weights folder.  \[pose.estimator]"
 )
 _CLIP = "Clip"
-_PREVIEW_SIDE = 768
 
 
 def command(
@@ -210,14 +211,18 @@ def _write_preview(
     preview: Path, poses: PoseSequence, source: Path, selection: ClipSelection, progress: Progress
 ) -> None:
     """Show the skeletons over the frames they were found in."""
-    from animatex.video.frames import FrameSequence
+    from animatex.video.frames import FrameSequence, FrameStream
     from animatex.video.image import is_image, read_image
-    from animatex.video.reader import probe, read_video
+    from animatex.video.reader import iterate_frames, probe
     from animatex.video.sampling import plan_clip
 
+    frames: FrameSequence | FrameStream
     if source.is_file() and is_image(source):
         frames = FrameSequence(read_image(source).rgb[None], 1.0)
     else:
-        chosen = plan_clip(probe(source), selection).frames
-        frames = read_video(source, chosen, fps=poses.fps, max_side=_PREVIEW_SIDE, progress=progress)
+        info = probe(source)
+        plan = plan_clip(info, selection)
+        chosen = [plan.frames[place] for place in shown_frames(preview, plan.num_frames)]
+        read = iterate_frames(info, chosen, max_side=PREVIEW_SIDE)
+        frames = FrameStream(read, len(chosen), info.size.within(PREVIEW_SIDE), poses.fps)
     write_overlay(preview, poses, frames, progress)

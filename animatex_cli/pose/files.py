@@ -11,15 +11,19 @@ from animatex.errors import BackendError, ConfigError, InputError
 from animatex_cli import console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from animatex.config.overrides import Override
     from animatex.config.run import AnimateConfig
     from animatex.pose.estimator import PoseEstimator
     from animatex.pose.sequence import PoseSequence
     from animatex.progress import Progress
     from animatex.runtime import Resolved
-    from animatex.video.frames import FrameSequence
+    from animatex.video.frames import FrameSequence, FrameStream
 
 STREAM = Path("-")
+PREVIEW_SIDE = 768
+_COLUMNS = 8
 _OUTPUT = "Output"
 
 Out = Annotated[
@@ -120,32 +124,54 @@ def check_outputs(
         check_output(path, force=force)
 
 
-def write_overlay(preview: Path, poses: PoseSequence, frames: FrameSequence, progress: Progress) -> None:
-    """Write the skeletons over the frames: a video, or a picture where the name ends with .png."""
-    from animatex.pose.draw import overlay_poses
+def shown_frames(preview: Path, num_frames: int) -> Sequence[int]:
+    """Say which frames a preview shows: a video all of them, a contact sheet some."""
+    from animatex.video.contact_sheet import spread
+
+    return spread(num_frames, _COLUMNS) if preview.suffix.lower() == ".png" else range(num_frames)
+
+
+def write_overlay(
+    preview: Path, poses: PoseSequence, frames: FrameSequence | FrameStream, progress: Progress
+) -> None:
+    """Write the skeletons over the frames: a video, or a picture where the name ends with .png.
+
+    Args:
+        preview: The file.
+        poses: All poses.
+        frames: The frames that `shown_frames` says, or one that serves for all.
+        progress: Told of each frame.
+    """
+    from animatex.pose.draw import overlay_poses, stream_overlay
     from animatex.provenance.marks import DRAWN_OVER
     from animatex.video.contact_sheet import Row, contact_sheet
+    from animatex.video.fit import resize
+    from animatex.video.frames import FrameSequence
     from animatex.video.image import write_png
     from animatex.video.writer import write_video
 
-    overlay = overlay_poses(frames, poses)
+    still = None
+    if isinstance(frames, FrameSequence) and len(frames) == 1 < len(poses):
+        still = resize(frames.frames[0], frames.size.within(PREVIEW_SIDE))
+        frames = FrameSequence(still[None], frames.fps)
+    shown = shown_frames(preview, len(poses))
+    chosen = poses.select(shown)
     if preview.suffix.lower() != ".png":
-        write_video(preview, overlay, marks=DRAWN_OVER, progress=progress)
-    elif len(overlay) == 1:
-        write_png(preview, overlay.frames[0], DRAWN_OVER)
+        write_video(preview, stream_overlay(frames, chosen), marks=DRAWN_OVER, progress=progress)
+    elif len(poses) == 1:
+        write_png(preview, overlay_poses(frames, chosen).frames[0], DRAWN_OVER)
     else:
-        character = frames.frames[0] if len(frames) == 1 else None
-        write_png(preview, contact_sheet(character, (Row("poses", overlay),)), DRAWN_OVER)
+        row = Row("poses", overlay_poses(frames, chosen))
+        write_png(preview, contact_sheet(still, (row,), columns=_COLUMNS, numbers=shown), DRAWN_OVER)
 
 
 def write_drawn(drawn: Path, poses: PoseSequence, progress: Progress) -> None:
     """Write the skeletons on black: a video, or a folder of pictures where the name has no suffix."""
-    from animatex.pose.draw import draw_poses
+    from animatex.pose.draw import stream_drawings
     from animatex.provenance.marks import DRAWN
-    from animatex.video.frames import FrameSequence
     from animatex.video.writer import write_video
 
-    write_video(drawn, FrameSequence(draw_poses(poses), poses.fps), marks=DRAWN, progress=progress)
+    write_video(drawn, stream_drawings(poses), marks=DRAWN, progress=progress)
 
 
 def report(

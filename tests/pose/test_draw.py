@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from animatex.pose import skeleton as sk
-from animatex.pose.draw import RELEASED, draw_poses, overlay_poses
+from animatex.pose.draw import RELEASED, draw_poses, overlay_poses, stream_drawings, stream_overlay
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import from_wholebody
 from animatex.video.frames import FrameSequence, Size
@@ -106,6 +107,25 @@ def test_overlay_keeps_the_frames_size_and_takes_one_picture_for_all():
     assert overlay.fps == poses.fps
     assert overlay.frames[0, 0, 0].tolist() == [100, 100, 100]
     assert (overlay.frames[0] != overlay.frames[2]).any()
+
+
+@given(dim=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
+def test_pictures_under_skeletons_are_dimmed(dim: float, seed: int):
+    pictures = np.random.default_rng(seed).integers(0, 256, (2, 24, 16, 3), dtype=np.uint8)
+    nobody = figure(frames=2, canvas=Size(24, 16)).hidden(np.ones(134, bool))
+    overlay = overlay_poses(FrameSequence(pictures, 1.0), nobody, dim).frames
+    np.testing.assert_array_equal(overlay, (pictures * np.float32(dim)).astype(np.uint8))
+
+
+def test_pictures_that_are_painted_one_by_one_are_not_held():
+    poses, size = figure(frames=30, swing=0.3, canvas=Size(600, 400)), 600 * 400 * 3
+    still = FrameSequence(np.full((1, 600, 400, 3), 200, np.uint8), 1.0)
+    for stream in (stream_drawings(poses), stream_overlay(still, poses)):
+        tracemalloc.start()
+        assert sum(picture.shape == (600, 400, 3) for picture in stream.frames) == 30
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 6 * size
 
 
 def test_overlay_needs_a_frame_for_each_pose():

@@ -4,8 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from animatex.video.frames import FrameSequence, Size
+from animatex.video.frames import FrameSequence, FrameStream, Size
 
 
 def frames(count: int = 4) -> np.ndarray:
@@ -26,6 +28,24 @@ def test_selected_frames_come_in_the_order_asked_for():
 def test_a_size_is_height_and_width_and_is_written_as_people_do():
     assert Size(768, 512) == (768, 512)
     assert str(Size(768, 512)) == "512x768"
+
+
+@given(height=st.integers(1, 5000), width=st.integers(1, 5000), side=st.integers(1, 5000))
+def test_a_size_is_reduced_in_proportion_and_never_enlarged(height: int, width: int, side: int):
+    size = Size(height, width)
+    within = size.within(side)
+    assert size.within(None) == size and (within == size) == (max(size) <= side)
+    assert max(within) == min(max(size), side) and min(within) >= 1
+    assert abs(within.height * width - within.width * height) <= max(size)
+
+
+def test_a_stream_has_what_its_clip_has():
+    clip = FrameSequence(frames(), 8.0)
+    stream = FrameStream(iter(clip.frames), len(clip), clip.size, clip.fps)
+    assert stream.seconds == clip.seconds
+    assert np.array_equal(stream.collect().frames, clip.frames)
+    with pytest.raises(ValueError, match="shorter"):
+        FrameStream(iter(clip.frames), 5, clip.size, clip.fps).collect()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from animatex.config.run import ClipSelection
 from animatex.errors import InputError
 from animatex.provenance.boxes import media_sha256, read_xmp
 from animatex.provenance.marks import GENERATED, PNG_KEYWORD, picture_sha256, read_packet
-from animatex.video.frames import FrameSequence, Size
+from animatex.video.frames import FrameSequence, FrameStream, Size
 from animatex.video.reader import probe, read_video
 from animatex.video.sampling import plan_clip
 from animatex.video.writer import Sound, fitting_sound, write_video
@@ -32,6 +32,19 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path, numbered: FrameSequ
     for name in ("one.mp4", "two.mp4"):
         write_video(tmp_path / name, numbered, sound=Sound(tune, 0.0))
     assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out"])
+def test_frames_one_by_one_give_the_same_bytes(tmp_path: Path, numbered: FrameSequence, name: str) -> None:
+    stream = FrameStream(iter(numbered.frames), len(numbered), numbered.size, numbered.fps)
+    for place, frames in (("held", numbered), ("taken", stream)):
+        (tmp_path / place).mkdir()
+        write_video(tmp_path / place / name, frames)
+    held, taken = (
+        [path.read_bytes() for path in sorted((tmp_path / place).rglob("*")) if path.is_file()]
+        for place in ("held", "taken")
+    )
+    assert held == taken
 
 
 @settings(max_examples=15, deadline=None)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import animatex.pose.backends
+import animatex.pose.draw
 from animatex.pose.draw import draw_poses
 from animatex.pose.estimator import DetectedPoses
 from animatex.pose.io import read_poses
@@ -61,6 +62,16 @@ def test_extract_of_a_picture_is_one_frame(hero: Path, capsys: pytest.CaptureFix
 def test_a_preview_can_be_a_video(dance: Path):
     assert run(["pose", "extract", str(dance), "--preview", "seen.mp4"]) == 0
     assert probe(Path("seen.mp4")).num_frames == 6
+
+
+def test_only_what_a_contact_sheet_shows_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    drawn: list[np.ndarray] = []
+    monkeypatch.setattr(animatex.pose.draw, "_paint_joints", lambda picture, *_: drawn.append(picture))
+    dance = video(tmp_path / "long.mp4", [200 + place for place in range(30)])
+    assert run(["pose", "extract", str(dance), "--start", "2", "--preview", "seen.png"]) == 0
+    # 28 frames from the third on; those shown are dimmed to half.
+    shown = [round((2 + place + 200) / 2) for place in np.linspace(0, 27, 8)]
+    assert [picture[0, 0, 0] for picture in drawn] == pytest.approx(shown, abs=2)
 
 
 def test_gaps_are_filled_or_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -11,6 +11,7 @@ from animatex.pose.io import read_poses, write_poses
 from animatex.pose.openpose import openpose_frames
 from animatex.video.frames import Size
 from animatex.video.image import write_png
+from animatex.video.reader import probe
 from animatex_cli.main import run
 from tests.cli.pose.seeing import Seeing, fails
 from tests.pose.figures import SHORT_LEGS, figure
@@ -58,6 +59,15 @@ def test_of_several_people_the_preset_says_whose_pose_it_is(tmp_path: Path):
     for person, x in ((0, 150), (1, 350)):
         assert run([*command, "--set", f"pose.person={person}"]) == 0
         assert read_poses(Path("dance-on-hero.npz")).keypoints[0, 1, 0] == pytest.approx(x, abs=1)
+
+
+def test_a_large_character_is_reduced_for_the_preview(tmp_path: Path):
+    write_poses(figure(frames=3, swing=0.2), tmp_path / "dance.npz")
+    write_png(tmp_path / "hero.png", np.full((1536, 1024, 3), 200, np.uint8))
+    command = ["pose", "retarget", "dance.npz", "--to", "hero.png", "--set", "pose.reference_pose=detect"]
+    assert run([*command, "--preview", "on.mp4"]) == 0
+    assert (probe(Path("on.mp4")).size, probe(Path("on.mp4")).num_frames) == (Size(768, 512), 3)
+    assert read_poses(Path("dance-on-hero.npz")).canvas == (1536, 1024)
 
 
 def test_method_and_strength_reach_the_retargeter(tmp_path: Path):
