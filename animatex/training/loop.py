@@ -220,8 +220,9 @@ def _gradients(run: _Run[Batch], batches: Iterator[tuple[int, Batch]]) -> tuple[
 def _save(run: _Run[Batch]) -> None:
     plan = run.plan
     if run.launch.is_first:
-        write_state(plan.folder, run.state, plan.identity, plan.keep)
+        # The checkpoint last: with it a stage counts as finished, and its weights are those of the last step.
         run.task.save(on_cpu(run.state.average.weights), plan.file)
+        write_state(plan.folder, run.state, plan.identity, plan.keep)
     run.launch.wait()
 
 

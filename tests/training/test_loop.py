@@ -11,11 +11,13 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from animatex.errors import AnimateXError, ConfigError
+from animatex.errors import AnimateXError, ConfigError, InputError
 from animatex.runtime import Runtime
+from animatex.training import loop
 from animatex.training.launch import Launch
 from animatex.training.log import read_metrics
 from animatex.training.loop import StageReport, stream_seed, train_stage
+from animatex.training.recipe import is_finished
 from animatex.training.stop import Stop
 from tests.training.toys import ToyTask, toy_plan, toy_task
 
@@ -167,6 +169,28 @@ def test_the_shipped_file_is_the_average_and_lies_there_before_the_end(tmp_path:
     with safe_open(report.file, "pt") as file:
         assert file.metadata() == {"format": "toy"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["toy", "toy.safetensors"]
+
+
+@pytest.mark.parametrize("fails", ["weights", "checkpoint"])
+def test_weights_whose_saving_failed_once_are_those_of_the_last_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    run(tmp_path / "whole", 6)
+
+    def refuse(*_: object) -> None:
+        raise InputError("No space left on device")
+
+    train_stage(toy_task(), toy_plan(tmp_path, 6), launch(), StopAfter(4))
+    task = toy_task()
+    with monkeypatch.context() as full, pytest.raises(InputError):
+        if fails == "weights":
+            full.setattr(task, "save", refuse)
+        else:
+            full.setattr(loop, "write_state", refuse)
+        run(tmp_path, 6, task)
+    assert not is_finished(toy_plan(tmp_path, 6))
+    assert run(tmp_path, 6).finished
+    assert (tmp_path / "toy.safetensors").read_bytes() == (tmp_path / "whole/toy.safetensors").read_bytes()
 
 
 def test_old_checkpoints_are_removed(tmp_path: Path) -> None:
