@@ -125,7 +125,26 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
         InUse: Another run is at it.
         InputError: The folder around it cannot be written.
     """
-    lock = path.with_name(f".{path.stem}.lock")
+    with _locking(path.with_name(f".{path.stem}.lock"), path, shared):
+        yield
+
+
+@contextmanager
+def locked_within(folder: Path) -> Iterator[None]:
+    """Keep other runs from working in `folder` at the same time; it must be there.
+
+    As `locked`, with the hidden file inside it: so it may have any name, and two names may be one folder.
+
+    Raises:
+        InUse: Another run is at it.
+        InputError: It cannot be written.
+    """
+    with _locking(folder / ".lock", folder, shared=False):
+        yield
+
+
+@contextmanager
+def _locking(lock: Path, path: Path, shared: bool) -> Iterator[None]:
     file = None
     while file is None:
         file = _lock(lock, path, shared)

@@ -62,18 +62,18 @@ def command(
         console.print_config(loaded, as_json=json)
         return
 
-    from animatex.files import locked, make_folder
     from animatex.runtime import make_runtime
+    from animatex.training.launch import Launch
     from animatex.training.recipe import train
 
     runtime = make_runtime(config.runtime, config.seed)
+    launch = Launch(runtime)
+    quiet = quiet or not launch.is_first
     console.note(f"{preset}: {_count(config.stages)} on {runtime.device}, into {config.out}", quiet=quiet)
-    folder = Path(config.out)
-    make_folder(folder.parent)
-    with locked(folder), console.progress(quiet=quiet) as shown:
+    with console.progress(quiet=quiet) as shown:
         timer = StageTimer(shown)
-        report = train(config, runtime, timer, minutes)
-    if json:
+        report = train(config, runtime, timer, minutes, launch=launch)
+    if json and launch.is_first:
         console.print_json(
             {
                 "preset": preset,

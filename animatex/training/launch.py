@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from animatex.errors import AnimateXError, InUse
+from animatex.files import locked_within, make_folder
 from animatex.runtime import Runtime
 
 
@@ -35,6 +39,26 @@ class Launch:
     def processes(self) -> int:
         """How many processes share each step."""
         return int(self._accelerator.num_processes)
+
+    @contextmanager
+    def alone_in(self, folder: Path) -> Iterator[None]:
+        """Make a folder and keep other runs out of it; the first process holds the lock for all.
+
+        Raises:
+            InUse: Another run is at it; in all processes, so that none waits for one that has ended.
+            InputError: It cannot be written.
+        """
+        with ExitStack() as stack:
+            refused: AnimateXError | None = None
+            if self.is_first:
+                try:
+                    make_folder(folder)
+                    stack.enter_context(locked_within(folder))
+                except AnimateXError as error:
+                    refused = error
+            if self.anywhere(refused is not None):
+                raise refused or InUse(f"{folder} was refused to the first process, which says why")
+            yield
 
     def share(self, numbers: range) -> range:
         """Give this process's batch numbers, where every process makes `len(numbers)` batches."""

@@ -164,7 +164,7 @@ def _train(run: _Run[Batch], stop: Stop, log: MetricsLog | None, progress: Progr
             if state.step % plan.save_every == 0:
                 _save(run)
                 saved = state.step
-    if saved != state.step or not plan.file.is_file():
+    if run.launch.anywhere(saved != state.step or not plan.file.is_file()):
         _save(run)
     return losses
 

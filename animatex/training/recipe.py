@@ -41,11 +41,12 @@ def train(
     progress: Progress = silent,
     minutes: float | None = None,
     shelf: ClipShelf | None = None,
+    launch: Launch | None = None,
 ) -> TrainReport:
     """Train stage by stage, from wherever an earlier run of the same recipe ended.
 
     A stage may be given more steps later and goes on; with any other change its checkpoints are refused.
-    SIGINT and SIGTERM are obeyed after the step, with everything saved.
+    SIGINT and SIGTERM are obeyed after the step, with everything saved. `config.out` is locked meanwhile.
 
     Args:
         config: The recipe. `config.out` receives a folder per stage and the shipped `<stage>.safetensors`.
@@ -53,21 +54,23 @@ def train(
         progress: Is told of each stage's steps.
         minutes: Stop after so long, saved and resumable; None: train to the end.
         shelf: Clips of other trainings, for denoiser stages; None: all are made anew.
+        launch: How this process takes part; None: as it was started.
 
     Raises:
         ConfigError: A checkpoint comes from other settings.
+        InUse: Another run is training into `config.out`.
         AnimateXError: A loss is no longer finite, or what a task raises.
         KeyboardInterrupt: After SIGINT, saved.
         SystemExit: With 143 after SIGTERM, saved.
     """
-    launch = Launch(runtime)
+    launch = launch or Launch(runtime)
     reports: list[StageReport] = []
-    with stopping(minutes) as stop:
+    with launch.alone_in(Path(config.out)), stopping(minutes) as stop:
         for stage in config.stages:
             plan = make_plan(stage, config)
             if is_finished(plan):
                 continue
-            if stop.is_asked:
+            if launch.anywhere(stop.is_asked):
                 break
             report = train_stage(make_task(stage, config, runtime, shelf), plan, launch, stop, progress)
             reports.append(report)

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from animatex.files import locked
+from animatex.files import locked_within
 from animatex_cli.main import run
+from tests.training.processes import free_port, start
 
 RECIPE = """\
 # A rig network for two steps.
@@ -71,13 +72,52 @@ def test_a_recipe_goes_on_where_it_ended(recipe, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_two_runs_do_not_train_into_one_folder(recipe, capsys):
-    Path("runs").mkdir()
-    with locked(Path("runs/small")):
-        code = run(["train", recipe])
+@pytest.mark.parametrize("out", ["runs/small", "runs/../runs/small", ".", "runs.v1"])
+def test_two_runs_do_not_train_into_one_folder(recipe, capsys, out):
+    folder = Path(out).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    before = set(folder.iterdir())
+    with locked_within(folder):
+        code = run(["train", recipe, "--out", out])
     assert code == 75
-    assert "runs/small is being made by another run, process" in capsys.readouterr().err
-    assert not Path("runs/small").exists()
+    assert "is being made by another run, process" in capsys.readouterr().err
+    assert set(folder.iterdir()) == before
+
+
+def test_runs_beside_each_other_are_no_matter_how_they_are_called(recipe, capsys):
+    Path("runs.v1").mkdir()
+    with locked_within(Path("runs.v1")):
+        assert run(["train", recipe, "--out", "runs.v2", "--minutes", "0"]) == 0
+        assert run(["train", recipe, "--out", ".", "--minutes", "0"]) == 0
+
+
+def start_two(*options):
+    """Start the command in two processes that train together."""
+    script, port = "from animatex_cli.main import main; main()", free_port()
+    return [start(script, "train", "small.yaml", *options, rank=rank, count=2, port=port) for rank in (0, 1)]
+
+
+@pytest.mark.slow
+def test_two_processes_train_together_and_the_first_alone_speaks(recipe):
+    first, second = start_two("--json")
+    said = [process.communicate(timeout=120) for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), said
+    report = json.loads(said[0][0])
+    assert (report["finished"], report["stages"][0]["steps"]) == (True, 2)
+    assert said[0][1].startswith("small.yaml: 1 stage on cpu, into runs/small\n")
+    assert said[1] == ("", "")
+    assert sorted(path.name for path in Path("runs/small").iterdir()) == ["rig", "rig.safetensors"]
+
+
+@pytest.mark.slow
+def test_no_process_waits_for_one_that_found_the_folder_in_use(recipe):
+    Path("runs/small").mkdir(parents=True)
+    with locked_within(Path("runs/small")):
+        first, second = start_two()
+        said = [process.communicate(timeout=120)[1] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (75, 75)
+    assert "error: runs/small is being made by another run, process" in said[0]
+    assert said[1] == "error: runs/small was refused to the first process, which says why\n"
 
 
 def test_a_run_without_time_is_not_finished(recipe, capsys):

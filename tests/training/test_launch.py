@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
+
+from tests.training.processes import free_port, start
 
 _SCRIPT = """
 import sys
@@ -35,36 +33,11 @@ print(launch.is_first, task.seen)
 """
 
 
-def start(folder: Path, rank: int, count: int, port: int) -> subprocess.Popen[str]:
-    world = {
-        "RANK": rank,
-        "LOCAL_RANK": rank,
-        "WORLD_SIZE": count,
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": port,
-    }
-    several = {name: str(value) for name, value in world.items()} if count > 1 else {}
-    several |= {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    root = Path(__file__).resolve().parents[2]
-    return subprocess.Popen(
-        [sys.executable, "-c", _SCRIPT, str(folder)],
-        env=os.environ | several,
-        cwd=root,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.mark.slow
 def test_two_processes_with_half_the_batches_each_learn_what_one_learns(tmp_path: Path) -> None:
     port = free_port()
-    runs = [start(tmp_path / "two", rank, 2, port) for rank in (0, 1)] + [start(tmp_path / "one", 0, 1, port)]
+    runs = [start(_SCRIPT, str(tmp_path / "two"), rank=rank, count=2, port=port) for rank in (0, 1)]
+    runs.append(start(_SCRIPT, str(tmp_path / "one"), rank=0, count=1, port=port))
     said = [run.communicate(timeout=120)[0].strip() for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0]
     assert said == [

@@ -193,6 +193,19 @@ def test_weights_whose_saving_failed_once_are_those_of_the_last_step(
     assert (tmp_path / "toy.safetensors").read_bytes() == (tmp_path / "whole/toy.safetensors").read_bytes()
 
 
+def test_what_one_of_several_processes_misses_is_saved_with_all_of_them(tmp_path: Path) -> None:
+    class OneOfTwo(Launch):
+        def anywhere(self, here: bool) -> bool:
+            return True
+
+    run(tmp_path, 2)
+    task, saved = toy_task(), list[Path]()
+    task.save = lambda _, path: saved.append(path)
+    several = OneOfTwo(Runtime(torch.device("cpu"), torch.float32, "none", 7))
+    train_stage(task, toy_plan(tmp_path, 2), several, Stop(None))
+    assert saved == [tmp_path / "toy.safetensors"]
+
+
 def test_old_checkpoints_are_removed(tmp_path: Path) -> None:
     run(tmp_path, 7, save_every=2, keep=2)
     folders = sorted(path.name for path in (tmp_path / "toy").iterdir())

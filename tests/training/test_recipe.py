@@ -18,6 +18,7 @@ from animatex.errors import ConfigError
 from animatex.progress import SilentProgress
 from animatex.runtime import Runtime
 from animatex.training import recipe
+from animatex.training.launch import Launch
 from animatex.training.log import read_metrics
 from animatex.training.recipe import train
 from animatex.training.stop import Stop, stopping
@@ -99,6 +100,19 @@ def test_a_finished_stage_whose_file_is_gone_writes_it_again(tmp_path: Path, bui
 
 def test_no_time_means_nothing_is_begun(tmp_path: Path, built: list[str]) -> None:
     report = train(config(tmp_path, stage("a")), RUNTIME, minutes=0.0)
+    assert (report.stages, report.finished, built) == ((), False, [])
+
+
+def test_a_budget_that_is_over_in_one_of_several_processes_is_over_in_all(
+    tmp_path: Path, built: list[str]
+) -> None:
+    class OneOfTwo(Launch):
+        votes = iter([False, True])  # the folder is refused to none
+
+        def anywhere(self, here: bool) -> bool:
+            return next(self.votes)
+
+    report = train(config(tmp_path, stage("a")), RUNTIME, launch=OneOfTwo(RUNTIME))
     assert (report.stages, report.finished, built) == ((), False, [])
 
 
