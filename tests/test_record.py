@@ -10,6 +10,7 @@ from animatex import __version__
 from animatex.config.loader import load_config, parse_config
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
+from animatex.errors import InputError
 from animatex.record import (
     Record,
     UsedFile,
@@ -83,6 +84,12 @@ def test_a_name_that_is_no_line_of_text_stays_in_the_comment(tmp_path: Path, con
 def test_a_record_lies_beside_its_output() -> None:
     assert record_path(Path("runs/hero.mp4")) == Path("runs/hero.yaml")
     assert record_path(Path("runs/frames")) == Path("runs/frames.yaml")
+
+
+@pytest.mark.parametrize("path", [".", "..", "/"])
+def test_beside_what_has_no_name_nothing_lies(path):
+    with pytest.raises(InputError, match="is no name for an output"):
+        record_path(Path(path))
 
 
 def test_versions_name_what_computes() -> None:
