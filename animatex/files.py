@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from animatex.errors import InputError, InUse
+from animatex.errors import ConfigError, InputError, InUse
 from animatex.process import is_running, name_machine
 
 _HINTS = {
@@ -22,6 +22,9 @@ _HINTS = {
     errno.EFBIG: "a larger limit (ulimit -f), or another --out.",
     errno.EROFS: "another --out: that disk may only be read.",
 }
+PICTURE_FRAME, POSE_FRAME = re.compile(r"\d{5}\.png"), re.compile(r"\d{12}_keypoints\.json")
+"""What files are called in the folders that we write: a picture, or an OpenPose file, for each frame."""
+
 _LINE_OR_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What breaks a line, or steers a terminal."""
 
@@ -32,12 +35,26 @@ _LARGEST_PROCESS = 2**22
 """Linux numbers its processes up to here."""
 
 
+def check_has_name(path: Path) -> None:
+    """Refuse an output that nothing can lie beside, as the empty name of a variable that is not set.
+
+    Raises:
+        ConfigError: It is `.`, `..` or the root.
+    """
+    if path.name in ("", ".."):
+        raise ConfigError(
+            f"{path} is no name for an output: nothing can lie beside it", hint="another --out."
+        )
+
+
 def check_name(path: Path) -> None:
     """Refuse a name that no disk has, or that is too long for the temporary one that stands for it at first.
 
     Raises:
+        ConfigError: There is none.
         InputError: It has too many bytes.
     """
+    check_has_name(path)
     length = len(os.fsencode(path.name))
     most = _NAME_BYTES + length - len(os.fsencode(_temporary_name(path, _LARGEST_PROCESS)))
     if length > most:
@@ -56,8 +73,9 @@ def check_output(path: Path, *, force: bool) -> None:
         force: Whether something that is there already may be replaced.
 
     Raises:
+        ConfigError: It has no name.
         InputError: Its name is too long, the folder around it does not exist or cannot be written, or
-            something is there already.
+            something is there already: with `force`, a folder in which others have files.
     """
     check_name(path)
     folder = path.absolute().parent
@@ -72,6 +90,22 @@ def check_output(path: Path, *, force: bool) -> None:
             )
         if path.exists() and not force:
             raise InputError(f"{path} exists already", hint="--force to replace it, or another --out.")
+        if path.is_dir():
+            if path.suffix:
+                raise InputError(f"{path} is a folder; a file is needed", hint="another --out.")
+            _check_ours(path, PICTURE_FRAME, POSE_FRAME)
+
+
+def check_apart(*outputs: Path | None) -> None:
+    """Refuse outputs of one run of which the last would replace the others.
+
+    Raises:
+        ConfigError: Two are the same file.
+    """
+    named = [path.absolute() for path in outputs if path is not None]
+    for number, path in enumerate(named):
+        if path in named[:number]:
+            raise ConfigError(f"{path.name} is asked for twice", hint="another name for one of the two.")
 
 
 def named_after(title: str, suffix: str) -> Path:
@@ -328,11 +362,11 @@ def _remove(paths: Iterable[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _check_ours(folder: Path, ours: re.Pattern[str]) -> None:
+def _check_ours(folder: Path, *ours: re.Pattern[str]) -> None:
     if not folder.is_dir():
         raise InputError(f"{folder} is a file; a folder is needed")
     for entry in folder.iterdir():
-        if not ours.fullmatch(entry.name):
+        if not any(names.fullmatch(entry.name) for names in ours):
             raise InputError(
                 f"{folder} is not replaced: it holds {entry.name}, which is no frame of ours",
                 hint="another --out, or an empty folder.",

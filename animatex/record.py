@@ -13,7 +13,7 @@ from pathlib import Path
 from animatex import __version__
 from animatex.config.document import dump_document
 from animatex.config.section import Section
-from animatex.errors import InputError
+from animatex.files import check_has_name
 
 # The packages whose version can change a pixel.
 _PACKAGES = (
@@ -68,10 +68,9 @@ def record_path(output: Path) -> Path:
     """Where the record of an output lies: `hero.yaml` beside `hero.mp4`.
 
     Raises:
-        InputError: The output has no name, as `.` and `/` have none.
+        ConfigError: The output has no name, as `.` and `/` have none.
     """
-    if output.name in ("", ".."):
-        raise InputError(f"{output} is no name for an output: nothing can lie beside it", hint="another --out.")
+    check_has_name(output)
     return output.with_suffix(".yaml")
 
 

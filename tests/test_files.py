@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from animatex.errors import InputError, InUse
+from animatex.errors import ConfigError, InputError, InUse
 from animatex.files import (
+    check_apart,
     check_name,
     check_output,
     claiming,
@@ -38,6 +39,34 @@ def test_an_existing_output_needs_force(tmp_path: Path) -> None:
         check_output(path, force=False)
     assert caught.value.hint == "--force to replace it, or another --out."
     check_output(path, force=True)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "sub/.."])
+def test_an_output_without_a_name_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="is no name for an output"):
+        check_output(Path(name), force=True)
+
+
+@pytest.mark.parametrize("frame", ["00000.png", "000000000000_keypoints.json"])
+def test_a_folder_is_replaced_only_if_nobody_elses_files_are_in_it(tmp_path: Path, frame: str) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / frame).touch()
+    check_output(tmp_path / "made", force=True)
+    (tmp_path / "made" / "notes.txt").touch()
+    with pytest.raises(InputError, match=r"made is not replaced: it holds notes\.txt"):
+        check_output(tmp_path / "made", force=True)
+
+
+def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    (tmp_path / "hero.mp4").mkdir()
+    with pytest.raises(InputError, match=r"hero\.mp4 is a folder; a file is needed"):
+        check_output(tmp_path / "hero.mp4", force=True)
+
+
+def test_two_outputs_under_one_name_are_refused() -> None:
+    check_apart(Path("a"), None, Path("b"), None)
+    with pytest.raises(ConfigError, match="a is asked for twice"):
+        check_apart(Path("a"), Path("b"), Path("a").absolute())
 
 
 def test_a_folder_that_does_not_exist_is_named_with_the_command_that_makes_it(tmp_path: Path) -> None:

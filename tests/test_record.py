@@ -10,7 +10,7 @@ from animatex import __version__
 from animatex.config.loader import load_config, parse_config
 from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
-from animatex.errors import InputError
+from animatex.errors import ConfigError
 from animatex.record import (
     Record,
     UsedFile,
@@ -88,7 +88,7 @@ def test_a_record_lies_beside_its_output() -> None:
 
 @pytest.mark.parametrize("path", [".", "..", "/"])
 def test_beside_what_has_no_name_nothing_lies(path):
-    with pytest.raises(InputError, match="is no name for an output"):
+    with pytest.raises(ConfigError, match="is no name for an output"):
         record_path(Path(path))
 
 

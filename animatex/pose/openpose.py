@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from animatex.errors import InputError
-from animatex.files import replacing, replacing_folder
+from animatex.files import POSE_FRAME, replacing, replacing_folder
 from animatex.limits import POSE_BYTES, read_bytes
 from animatex.pose.estimator import DetectedPoses
 from animatex.pose.extract import Person, follow_person
@@ -40,8 +40,6 @@ _TABLE_BYTES = NUM_KEYPOINTS * 3 * 4
 
 _FARTHEST_FRACTION = 2.0
 """Nearly all points of poses in fractions lie nearer than that, hardly any of those in pixels."""
-
-_FRAME_FILE = re.compile(r"\d{12}_keypoints\.json")
 
 
 def read_openpose(path: Path, canvas: Size | None, fps: float | None, person: Person) -> PoseSequence:
@@ -118,7 +116,7 @@ def write_openpose(poses: PoseSequence, path: Path) -> None:
         with replacing(path) as beside:
             beside.write_text(json.dumps(list(openpose_frames(poses))), encoding="utf-8")
         return
-    with replacing_folder(path, _FRAME_FILE) as beside:
+    with replacing_folder(path, POSE_FRAME) as beside:
         for index, frame in enumerate(openpose_frames(poses)):
             (beside / f"{index:012d}_keypoints.json").write_text(json.dumps(frame), encoding="utf-8")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from animatex.errors import InputError
-from animatex.files import replacing, replacing_folder
+from animatex.files import PICTURE_FRAME, replacing, replacing_folder
 from animatex.progress import Progress, silent
 from animatex.provenance.boxes import append_xmp, media_sha256
 from animatex.provenance.credentials import Credentials, sign
@@ -38,7 +37,6 @@ _SOUND_RATE = 48_000
 _SOUND_BITS = 192_000
 # Samples. Times of sound are rounded in some files; to follow them closer would be heard.
 _SOUND_SLACK = 480
-_FRAME_FILE = re.compile(r"\d{5}\.png")
 _BT709, _LIMITED_RANGE = 1, 1
 
 
@@ -244,7 +242,7 @@ def _write_folder(
     progress: Progress,
 ) -> None:
     """Write 00000.png and so on; an earlier such folder goes once the new one is complete."""
-    with replacing_folder(folder, _FRAME_FILE) as beside:
+    with replacing_folder(folder, PICTURE_FRAME) as beside:
         for index, rgb in enumerate(frames.frames):
             path = beside / f"{index:05d}.png"
             path.write_bytes(encode_png(rgb, marks))

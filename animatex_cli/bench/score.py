@@ -115,7 +115,7 @@ def command(
     """Score videos against the videos that they should have been."""
     from animatex.bench.catalogue import choose_metrics
     from animatex.bench.suite import SETTINGS
-    from animatex.files import check_output
+    from animatex.files import check_apart, check_output
     from animatex.runtime import DeviceChoice
     from animatex.video.frames import Size
 
@@ -123,6 +123,7 @@ def command(
     at = None if size is None else Size(*reversed(parse_size(size)))
     setting_ = None if setting is None else one_of("--setting", setting, SETTINGS)
     place = one_of("--device", device, get_args(DeviceChoice))
+    check_apart(out, csv)
     for path in filter(None, (out, csv)):
         check_output(path, force=force)
 

@@ -103,10 +103,11 @@ def check_outputs(
     drawn: Path | None = None,
 ) -> None:
     """Refuse what could not be written, before minutes are spent on it."""
-    from animatex.files import check_output
+    from animatex.files import check_apart, check_output
     from animatex.pose.io import check_pose_name
     from animatex.video.writer import VIDEO_SUFFIXES
 
+    check_apart(None if out == STREAM else out, preview, drawn)
     for path in filter(None, (out, preview, drawn)):
         if path != STREAM and any(path.exists() and each.exists() and path.samefile(each) for each in inputs):
             raise InputError(f"{path} is an input of this run", hint="another --out.")

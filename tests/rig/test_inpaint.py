@@ -57,9 +57,9 @@ def test_where_the_picture_has_no_whole_patch_the_hole_is_filled_smoothly() -> N
 
 
 def test_a_strip_with_a_hole_across_it_is_filled_without_a_warning() -> None:
-    image = np.random.default_rng(2).integers(0, 256, (20, 400, 3), np.uint8)
-    hole = np.zeros((20, 400), bool)
-    hole[:, 50:350] = True
+    image = np.random.default_rng(2).integers(0, 256, (24, 1100, 3), np.uint8)
+    hole = np.zeros((24, 1100), bool)
+    hole[:, 20:1080] = True
     with np.errstate(invalid="raise", divide="raise"):
         painted = inpaint(image, hole)
     assert np.array_equal(painted[~hole], image[~hole])
