@@ -283,7 +283,7 @@ def replacing(path: Path) -> Iterator[Path]:
         _remove(left for left in _leftovers(path) if _is_abandoned(left))
         try:
             yield beside
-            _reach_the_disk(beside)
+            reach_the_disk(beside)
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
@@ -323,6 +323,26 @@ def remove_leftovers(path: Path) -> None:
     _remove(_leftovers(path))
 
 
+def reach_the_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk.
+
+    No name is there before its file, no old file goes before the new one has its name, and full disks may say
+    so late.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    if os.name != "posix":
+        return
+    # Some network disks know no such thing of folders.
+    with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
+        opened = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
 def _beside(path: Path) -> Path:
     """Give a temporary name that no other process has, on no machine that shares the disk."""
     return path.with_name(_temporary_name(path, os.getpid()))
@@ -330,13 +350,6 @@ def _beside(path: Path) -> Path:
 
 def _temporary_name(path: Path, process: int) -> str:
     return f".{path.stem}.{_machine_tag()}-{process}.part{path.suffix}"
-
-
-def _reach_the_disk(path: Path) -> None:
-    """Wait until a file is on the disk: no name is there before its file, and full disks may say so late."""
-    if os.name == "posix":
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
 
 
 def _machine_tag() -> str:

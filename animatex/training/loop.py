@@ -16,6 +16,7 @@ from torch import nn
 
 from animatex.config.run import OptimizerConfig
 from animatex.errors import AnimateXError
+from animatex.files import reach_the_disk
 from animatex.progress import Progress, silent
 from animatex.training.ema import Average
 from animatex.training.launch import Launch
@@ -222,6 +223,7 @@ def _save(run: _Run[Batch]) -> None:
     if run.launch.is_first:
         # The checkpoint last: with it a stage counts as finished, and its weights are those of the last step.
         run.task.save(on_cpu(run.state.average.weights), plan.file)
+        reach_the_disk(plan.file.parent)
         write_state(plan.folder, run.state, plan.identity, plan.keep)
     run.launch.wait()
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from animatex.checkpoints.store import read_pickled, read_tensors, save_tensors
 from animatex.errors import CheckpointMismatch, ConfigError, brief
-from animatex.files import in_words
+from animatex.files import in_words, reach_the_disk
 from animatex.limits import TEXT_BYTES, read_bytes
 from animatex.training.ema import Average
 
@@ -70,7 +70,9 @@ class Identity:
 
 
 def write_state(folder: Path, state: TrainState, identity: Identity, keep: int) -> Path:
-    """Write a checkpoint and remove the oldest beyond `keep`.
+    """Write a checkpoint and, when it is on the disk, remove the oldest beyond `keep`.
+
+    What killed runs have left of others goes; no other run may be writing there.
 
     Args:
         folder: The stage's folder; the checkpoint is `step-001000` in it.
@@ -94,15 +96,19 @@ def write_state(folder: Path, state: TrainState, identity: Identity, keep: int) 
         "settings": dict(identity.settings),
     }
     with in_words(final):
-        shutil.rmtree(partial, ignore_errors=True)
+        for left in folder.glob(".step-*.partial"):
+            shutil.rmtree(left, ignore_errors=True)
         try:
             partial.mkdir(parents=True)
             save_tensors(partial / "network.safetensors", on_cpu(state.network.state_dict()))
             save_tensors(partial / "ema.safetensors", on_cpu(state.average.weights))
             _save_optimizer(partial / "optimizer.pt", state)
             (partial / _STATE).write_text(json.dumps(record, indent=1) + "\n")
+            for written in (*partial.iterdir(), partial):
+                reach_the_disk(written)
             shutil.rmtree(final, ignore_errors=True)
             partial.replace(final)
+            reach_the_disk(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         for old in _checkpoints(folder)[:-keep]:

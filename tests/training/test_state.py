@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,37 @@ def test_a_half_written_checkpoint_is_written_over(tmp_path: Path) -> None:
         "optimizer.pt",
         "state.json",
     ]
+
+
+def test_what_killed_runs_have_left_does_not_pile_up(tmp_path: Path) -> None:
+    (tmp_path / ".step-000007.partial").mkdir()
+    checkpoint = write_state(tmp_path, fresh(step=10), IDENTITY, keep=3)
+    assert list(tmp_path.iterdir()) == [checkpoint]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the system decides")
+def test_a_checkpoint_is_on_the_disk_before_an_older_one_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = write_state(tmp_path, fresh(step=10), IDENTITY, keep=1)
+    events: list[int | str] = []
+    replace, remove = Path.replace, shutil.rmtree
+
+    def note_replace(path: Path, target: Path) -> Path:
+        events.append(target.name)
+        return replace(path, target)
+
+    def note_removal(path: Path, **options: bool) -> None:
+        events.append(f"{path.name} goes")
+        remove(path, **options)
+
+    monkeypatch.setattr(os, "fsync", lambda opened: events.append(os.fstat(opened).st_ino))
+    monkeypatch.setattr(Path, "replace", note_replace)
+    monkeypatch.setattr(shutil, "rmtree", note_removal)
+    new = write_state(tmp_path, fresh(step=20), IDENTITY, keep=1)
+    moved, gone = events.index(new.name), events.index(f"{old.name} goes")
+    assert {path.stat().st_ino for path in (*new.iterdir(), new)} <= set(events[:moved])
+    assert tmp_path.stat().st_ino in events[moved:gone]
 
 
 @pytest.mark.parametrize("too_large", ["network.safetensors", "optimizer.pt"])
