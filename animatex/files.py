@@ -269,11 +269,16 @@ def in_words(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, within: bool = False) -> Iterator[Path]:
     """Give a temporary name beside `path`; what is written there becomes `path` if all goes well.
 
     The temporary name keeps the suffix. Whatever goes wrong, it is removed and `path` stays as it was. What a
     process that was killed has left of `path` goes too.
+
+    Args:
+        path: File to be written.
+        within: Give the name inside a temporary folder: for what is written by those who begin files of their
+            own beside it.
 
     Raises:
         InputError: The file cannot be written there.
@@ -282,11 +287,14 @@ def replacing(path: Path) -> Iterator[Path]:
         beside = _beside(path)
         _remove(left for left in _leftovers(path) if _is_abandoned(left))
         try:
-            yield beside
-            reach_the_disk(beside)
-            beside.replace(path)
+            if within:
+                beside.mkdir()
+            written = beside / path.name if within else beside
+            yield written
+            reach_the_disk(written)
+            written.replace(path)
         finally:
-            beside.unlink(missing_ok=True)
+            _remove([beside])
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import os
 import pickle  # nosec B403 # for the name of its error
 import re
+import stat
 import struct
 import warnings
 import zipfile
@@ -97,7 +98,7 @@ def save_weights(
     }
     if source is not None:
         metadata["source_sha256"] = source
-    with replacing(path) as beside:
+    with replacing(path, within=True) as beside:
         save_tensors(beside, {name: t.detach().contiguous().cpu() for name, t in tensors.items()}, metadata)
 
 
@@ -107,7 +108,7 @@ def save_tensors(
     """Write tensors as safetensors, as they are.
 
     Args:
-        path: File to write.
+        path: File to write; a process that is killed leaves another beside it.
         tensors: Name → value: contiguous, in main memory, no two sharing it.
         metadata: What the header says besides.
 
@@ -117,8 +118,12 @@ def save_tensors(
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
+    # Whom the file is for says the umask; safetensors would keep it from everybody else.
+    path.touch()
+    mode = stat.S_IMODE(path.stat().st_mode)
     try:
         save_file(dict(tensors), path, dict(metadata or {}) or None)
+        path.chmod(mode)
     except SafetensorError as error:
         # Its own class for what the system says: "I/O error: No space left on device (os error 28)".
         found = re.search(r"\(os error (\d+)\)", str(error))

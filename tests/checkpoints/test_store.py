@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
+import stat
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -45,6 +50,44 @@ def test_saving_leaves_one_file_and_replaces_the_old_one(weights: Path) -> None:
     save_weights(weights, {"c": torch.zeros(1)}, kind="unet", config=CONFIG)
     assert list(weights.parent.iterdir()) == [weights]
     assert list(read_weights(weights, kind="unet", config=CONFIG)) == ["c"]
+
+
+KILLED = """
+import resource, signal, sys
+from pathlib import Path
+import torch
+from animatex.checkpoints.store import save_weights
+from animatex.config.section import Section
+
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+save_weights(Path(sys.argv[1]), {"a": torch.zeros(100_000)}, kind="rig", config=Section())
+"""
+"""Is ended by the system in the midst of writing."""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="without limits and signals")
+def test_what_killed_savers_have_left_goes_with_the_next_save(tmp_path: Path) -> None:
+    path = tmp_path / "some.safetensors"
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(path)])
+    assert ended.returncode == -signal.SIGXFSZ
+    assert list(tmp_path.iterdir())
+    save_weights(path, TENSORS, kind="unet", config=CONFIG)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="without permissions of this kind")
+@given(st.integers(0, 0o77))
+def test_the_umask_says_who_may_read_a_file(umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "some.safetensors"
+            save_weights(path, TENSORS, kind="unet", config=CONFIG)
+            assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+    finally:
+        os.umask(before)
 
 
 def test_transposed_tensors_can_be_saved(tmp_path: Path) -> None:
