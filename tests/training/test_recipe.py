@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from animatex.training import recipe
 from animatex.training.launch import Launch
 from animatex.training.log import read_metrics
 from animatex.training.recipe import train
+from animatex.training.state import newest
 from animatex.training.stop import Stop, stopping
 from tests.training.toys import ToyNetwork, ToyTask, toy_optimizer
 
@@ -54,6 +56,28 @@ class SignallingTask(ToyTask):
         for number, batch in super().batches(numbers):
             if number == 2:
                 os.kill(os.getpid(), self.number)
+            yield number, batch
+
+
+class Clock:
+    """Time that passes only where a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@dataclass(eq=False, kw_only=True)
+class SlowTask(ToyTask):
+    """Makes a batch a second."""
+
+    clock: Clock
+
+    def batches(self, numbers: Iterable[int]) -> Generator[tuple[int, Tensor], None, None]:
+        for number, batch in super().batches(numbers):
+            self.clock.now += 1.0
             yield number, batch
 
 
@@ -116,17 +140,21 @@ def test_a_budget_that_is_over_in_one_of_several_processes_is_over_in_all(
     assert (report.stages, report.finished, built) == ((), False, [])
 
 
-@pytest.mark.usefixtures("built")
-def test_the_time_budget_saves_and_the_next_run_goes_on(tmp_path: Path) -> None:
+def test_the_time_budget_saves_and_the_next_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("animatex.training.stop.time", clock)
+    monkeypatch.setattr(recipe, "make_task", lambda *_: SlowTask(ToyNetwork(), clock=clock))
     endless = config(tmp_path, stage("a", 10**6), stage("b"))
-    first = train(endless, RUNTIME, minutes=0.2 / 60)
+    first = train(endless, RUNTIME, minutes=6 / 60)
     assert not first.finished
-    assert [entry.name for entry in first.stages] == ["a"]
-    assert first.stages[0].steps > 0
-    second = train(endless, RUNTIME, minutes=0.2 / 60)
-    assert second.stages[0].steps > first.stages[0].steps
+    assert [(entry.name, entry.steps) for entry in first.stages] == [("a", 3)]  # two batches a step
+    second = train(endless, RUNTIME, minutes=6 / 60)
+    assert [(entry.name, entry.steps) for entry in second.stages] == [("a", 6)]
+    assert newest(tmp_path / "a") == tmp_path / "a" / "step-000006"
     steps = [record["step"] for record in read_metrics(tmp_path / "a" / "metrics.jsonl")]
-    assert steps == list(range(1, second.stages[0].steps + 1))
+    assert steps == list(range(1, 7))
 
 
 @pytest.mark.parametrize(
