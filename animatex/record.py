@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,9 @@ from animatex import __version__
 from animatex.config.document import dump_document
 from animatex.config.section import Section
 from animatex.files import check_has_name
+
+HashFile = Callable[[Path], str]
+"""Gives the SHA-256 of a file, or of a folder, as `sha256` does; it may know it already."""
 
 # The packages whose version can change a pixel.
 _PACKAGES = (
@@ -79,11 +82,6 @@ def one_line(text: str) -> str:
     return " ".join(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").split())
 
 
-def used_file(role: str, path: Path) -> UsedFile:
-    """Hash a file that a run read."""
-    return UsedFile(role, one_line(path.name), sha256(path))
-
-
 def record_text(
     config: Section,
     *,
@@ -140,10 +138,20 @@ def versions() -> dict[str, str]:
 def sha256(path: Path) -> str:
     """Hash a file, in hexadecimal; of a folder, its files' names and contents in order."""
     if path.is_dir():
-        names = "".join(f"{f.name} {sha256(f)}\n" for f in sorted(path.iterdir()) if f.is_file())
-        return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
+        return folder_sha256(path, sha256)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_sha256(folder: Path, hash_file: HashFile) -> str:
+    """Hash a folder as `sha256` does, by what is known of its files."""
+    names = "".join(f"{f.name} {hash_file(f)}\n" for f in sorted(folder.iterdir()) if f.is_file())
+    return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def used_file(role: str, path: Path, hash_file: HashFile = sha256) -> UsedFile:
+    """Hash a file that a run read."""
+    return UsedFile(role, one_line(path.name), hash_file(path))
 
 
 def _comments(command: str | None, used: Sequence[UsedFile], choices: Mapping[str, str]) -> Iterator[str]:

@@ -14,7 +14,16 @@ from animatex.files import replacing
 from animatex.progress import Progress, silent
 from animatex.provenance.credentials import Credentials
 from animatex.provenance.marks import GENERATED
-from animatex.record import UsedFile, one_line, record_path, record_text, result_title, used_file
+from animatex.record import (
+    HashFile,
+    UsedFile,
+    one_line,
+    record_path,
+    record_text,
+    result_title,
+    sha256,
+    used_file,
+)
 from animatex.runtime import Resolved
 from animatex.video.frames import FrameSequence
 from animatex.video.raw import RawFormat
@@ -39,13 +48,12 @@ class Sources:
     weights: Sequence[Path] = ()
     raw: RawFormat | None = None
 
-    def used(self) -> list[UsedFile]:
+    def used(self, hash_file: HashFile = sha256) -> list[UsedFile]:
         """Hash all of them that are files."""
         given = {"reference": self.reference, "driving": self.driving, "poses": self.poses}
         files = [(role, path) for role, path in given.items() if path and str(path) != "-"]
-        return [
-            used_file(role, path) for role, path in [*files, *(("weights", path) for path in self.weights)]
-        ]
+        files += [("weights", path) for path in self.weights]
+        return [used_file(role, path, hash_file) for role, path in files]
 
     @property
     def title(self) -> str:
@@ -62,6 +70,7 @@ def write_result(
     progress: Progress = silent,
     *,
     credentials: Credentials | None = None,
+    hash_file: HashFile = sha256,
 ) -> None:
     """Write a run's video and its record; each appears under its name when it is complete.
 
@@ -73,13 +82,14 @@ def write_result(
         sources: What it was made of.
         progress: Told of each frame.
         credentials: What the video is signed with.
+        hash_file: Gives the hashes of `sources`.
 
     Raises:
         InputError: They cannot be written there, the sound cannot be read, or the credentials cannot be used.
         MissingPackage: Credentials are given, and c2pa is not installed.
     """
     record = record_path(path)
-    used = sources.used()
+    used = sources.used(hash_file)
     choices = {"device": said(plan.device), "dtype": said(plan.dtype)}
     # The video may go anywhere, so it names nobody's folders; the record lies where the folders are.
     settings = record_text(config, used=used, choices=choices, folders=False)

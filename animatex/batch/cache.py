@@ -17,14 +17,14 @@ from animatex.files import make_folder
 from animatex.limits import check_file
 from animatex.pose.io import read_poses, write_poses
 from animatex.pose.sequence import PoseSequence
-from animatex.record import sha256
+from animatex.record import folder_sha256, sha256
 
 if TYPE_CHECKING:
     from animatex.animate import AnimationPlan
 
 
-_MOST_HASHES = 20_000
-"""As many are remembered: those of two batches, a few megabytes."""
+_MOST_HASHES = 100_000
+"""As many are remembered: those of large batches and of long folders of pictures, some tens of megabytes."""
 
 
 class Hashes:
@@ -41,7 +41,7 @@ class Hashes:
         """
         try:
             if path.is_dir():
-                return sha256(path)
+                return folder_sha256(path, self.of)
             check_file(path)
             status = path.stat()
             key = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)

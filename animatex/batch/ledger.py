@@ -170,30 +170,20 @@ class Ledger:
     def add(self, jobs: Sequence[Asked]) -> None:
         """Write down what is asked; what became of jobs that are known stays."""
         rows = [(job.name, job.reference, job.driving, job.preset, job.settings) for job in jobs]
-        with self._in_words():
-            self._base.execute("BEGIN IMMEDIATE")
-            try:
-                self._base.executemany(
-                    "INSERT INTO job (name, reference, driving, preset, settings) VALUES (?, ?, ?, ?, ?) "
-                    "ON CONFLICT (name) DO UPDATE SET reference = excluded.reference, "
-                    "driving = excluded.driving, preset = excluded.preset, settings = excluded.settings",
-                    rows,
-                )
-                self._base.execute("COMMIT")
-            except BaseException:
-                # A full disk has ended it already.
-                if self._base.in_transaction:
-                    self._base.execute("ROLLBACK")
-                raise
+        self._change_all(
+            "INSERT INTO job (name, reference, driving, preset, settings) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET reference = excluded.reference, "
+            "driving = excluded.driving, preset = excluded.preset, settings = excluded.settings",
+            rows,
+        )
 
     def retry(self, names: Sequence[str]) -> None:
         """Give those of these jobs that have failed, or are poison, another chance."""
-        for name in names:
-            self._change(
-                "state = 'waiting', reason = '', crashes = 0 "
-                "WHERE name = ? AND state IN ('failed', 'poison')",
-                (name,),
-            )
+        self._change_all(
+            "UPDATE job SET state = 'waiting', reason = '', crashes = 0 "
+            "WHERE name = ? AND state IN ('failed', 'poison')",
+            [(name,) for name in names],
+        )
 
     def claim(self, seen: Entry, owner: str, fingerprint: str) -> bool:
         """Take a job.
@@ -276,6 +266,19 @@ class Ledger:
         with self._in_words():
             change = f"UPDATE job SET {what}"  # nosec B608 # written in this class
             return self._base.execute(change, values).rowcount > 0
+
+    def _change_all(self, change: str, rows: Sequence[tuple[str, ...]]) -> None:
+        """Make one change with each of these values; all, or none."""
+        with self._in_words():
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                self._base.executemany(change, rows)
+                self._base.execute("COMMIT")
+            except BaseException:
+                # A full disk has ended it already.
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
+                raise
 
     def _set_up(self, create: bool) -> None:
         """Make the table in a file that is new, and refuse one that is something else."""

@@ -104,7 +104,7 @@ class _Runner:
         self._listener = listener
         self._vigil = Vigil(ledger, options.lease_seconds)
         self._hashes = Hashes()
-        self._maker = _Maker(options, PoseCache(options.poses, options.weights, self._hashes))
+        self._maker = _Maker(options, self._hashes)
         # What a batch has tried it leaves alone, whatever becomes of the files meanwhile.
         self._tried: set[str] = set()
         self._noticed: set[str] = set()
@@ -239,10 +239,11 @@ class _Runner:
 class _Maker:
     """Makes videos, and keeps what one after the other can use."""
 
-    def __init__(self, options: BatchOptions, cache: PoseCache) -> None:
+    def __init__(self, options: BatchOptions, hashes: Hashes) -> None:
         self._weights = options.weights
         self._credentials = options.credentials
-        self._cache = cache
+        self._hashes = hashes
+        self._cache = PoseCache(options.poses, options.weights, hashes)
         self._key: str | None = None
         self._models: AnimateModels | None = None
         self._rig_network: RigNetwork | None = None
@@ -257,7 +258,16 @@ class _Maker:
         frames = animate(inputs, models, job.config, plan.runtime, progress)
         _make_room(job.output)
         sources = Sources(job.reference, job.driving, None, files)
-        write_result(job.output, frames, plan, job.config, sources, progress, credentials=self._credentials)
+        write_result(
+            job.output,
+            frames,
+            plan,
+            job.config,
+            sources,
+            progress,
+            credentials=self._credentials,
+            hash_file=self._hashes.of,
+        )
 
     def _load(self, config: AnimateConfig, runtime: Runtime, progress: Progress) -> AnimateModels:
         """Load networks, unless they are those of the job before."""

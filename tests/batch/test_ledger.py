@@ -140,6 +140,17 @@ def test_another_chance_is_for_what_failed_and_is_given_once(ledger):
     assert (ledger.entry("b.mp4").state, ledger.entry("b.mp4").crashes) == ("waiting", 0)
 
 
+def test_another_chance_is_given_to_all_or_none(ledger):
+    for name in NAMES:
+        ledger.claim(ledger.entry(name), OWNERS[0], "x")
+        ledger.fail(name, OWNERS[0], "no")
+    with pytest.raises(UnicodeEncodeError):
+        ledger.retry([*NAMES, "\udcff"])
+    assert {entry.state for entry in ledger.entries().values()} == {"failed"}
+    ledger.retry(NAMES)
+    assert {entry.state for entry in ledger.entries().values()} == {"waiting"}
+
+
 def test_crashes_of_other_files_do_not_count(ledger):
     for made_of in "xyz":
         assert ledger.claim(ledger.entry("a.mp4"), OWNERS[0], made_of)

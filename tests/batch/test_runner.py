@@ -1,10 +1,12 @@
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from animatex import record
 from animatex.animate import load_models
-from animatex.batch import runner
+from animatex.batch import cache, runner
 from animatex.batch.job import check_outputs
 from animatex.batch.ledger import MAX_CRASHES, Ledger
 from animatex.batch.owner import name_owner, process_name
@@ -45,6 +47,14 @@ def test_networks_are_loaded_once(place, monkeypatch):
     monkeypatch.setattr(runner, "load_models", lambda *given: loaded.append(given) or load_models(*given))
     work_off(place, tiny(place))
     assert len(loaded) == 1
+
+
+def test_a_file_is_hashed_once_however_many_use_it(place, monkeypatch):
+    counts = Counter()
+    for module in (cache, record):
+        monkeypatch.setattr(module, "sha256", lambda path: counts.update([path.name]) or sha256(path))
+    work_off(place, tiny(place))
+    assert counts == dict.fromkeys(("r0.png", "r1.png", "d0.npz", "r0-d0.mp4", "r1-d0.mp4"), 1)
 
 
 def test_only_what_has_changed_is_made_again(place):
