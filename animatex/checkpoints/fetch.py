@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -25,8 +25,8 @@ from animatex.checkpoints.hashes import (
     note_digest,
     noted_digest,
 )
-from animatex.errors import InputError, require
-from animatex.files import replacing
+from animatex.errors import InputError, InUse, require
+from animatex.files import locked, replacing
 from animatex.progress import Progress, silent
 
 TIMEOUT = 30.0
@@ -138,6 +138,7 @@ def pull(plan: PullPlan, progress: Progress = silent) -> list[Path]:
 
     Raises:
         InputError: The connection or the disk failed, or a file came that is another one.
+        InUse: Another call is fetching the same file.
     """
     paths = [_take(file, source, plan.folder) for file, source in plan.taken]
     return paths + [_fetch(file, remote, plan.folder, progress) for file, remote in plan.fetched]
@@ -253,7 +254,32 @@ def _take(file: KnownFile, source: Path, folder: Path) -> Path:
 
 
 def _fetch(file: KnownFile, remote: Remote, folder: Path, progress: Progress) -> Path:
-    """Fetch one file, from where an earlier call stopped."""
+    """Fetch one file, from where an earlier call stopped, unless another call has just done so."""
+    target = folder / file.name
+    with _alone(target):
+        if not target.is_file() or digest_like(target, remote.digest, progress) != remote.digest:
+            _download(file, remote, folder, progress)
+        if file.digest is None:
+            note_digest(target, remote.digest)
+    return target
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Keep other calls from fetching a file at the same time.
+
+    Raises:
+        InUse: Another one is at it.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(target))
+        except InUse as error:
+            raise InUse(error.message, hint="the same command, when that has ended.") from error
+        yield
+
+
+def _download(file: KnownFile, remote: Remote, folder: Path, progress: Progress) -> None:
     part, target = _part(file, remote, folder), folder / file.name
     with _explained(file, remote.url), _disk_explained(part), part.open("ab") as out:
         _receive(file, remote, out, progress)
@@ -273,9 +299,6 @@ def _fetch(file: KnownFile, remote: Remote, folder: Path, progress: Progress) ->
         )
     with _disk_explained(part):
         part.replace(target)
-    if file.digest is None:
-        note_digest(target, found)
-    return target
 
 
 def _receive(file: KnownFile, remote: Remote, out: BinaryIO, progress: Progress) -> None:

@@ -11,7 +11,8 @@ import pytest
 from animatex.checkpoints.catalogue import HandSource, HubSource, KnownFile, WebSource
 from animatex.checkpoints.fetch import plan_pull, pull
 from animatex.checkpoints.hashes import noted_digest
-from animatex.errors import InputError
+from animatex.errors import InputError, InUse
+from animatex.progress import SilentProgress
 from tests.checkpoints.hub import Hub, serving
 
 CONTENT = bytes(range(256)) * 4096
@@ -308,6 +309,28 @@ def test_a_users_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     error = refused(tmp_path, given=tmp_path / "none")
     assert error.message == f"{tmp_path / 'none'} is not a folder"
     assert error.hint == "--from DIR names the folder with your files."
+
+
+def test_of_two_calls_at_once_the_second_is_told_and_spoils_nothing(hub: Hub, tmp_path: Path) -> None:
+    hub.cut_after = [5000]
+    second = plan_pull([FILE], tmp_path)
+    told: list[InUse] = []
+
+    class Meanwhile(SilentProgress):
+        def advance(self, n: int = 1) -> None:
+            if not told:
+                with pytest.raises(InUse) as caught:
+                    pull(second)
+                told.append(caught.value)
+
+    pull(plan_pull([FILE], tmp_path), Meanwhile())
+    assert told[0].message.startswith(f"{tmp_path / 'net.pth'} is being made by another run, process ")
+    assert told[0].hint == "the same command, when that has ended."
+    assert (tmp_path / "net.pth").read_bytes() == CONTENT
+    asked = len(hub.bodies())
+    assert pull(second) == [tmp_path / "net.pth"]
+    assert len(hub.bodies()) == asked, "what another call has fetched meanwhile is not fetched again"
+    assert [path.name for path in tmp_path.iterdir()] == ["net.pth"]
 
 
 def test_an_address_outside_the_hub_is_fetched_by_the_same_rules(hub: Hub, tmp_path: Path) -> None:
