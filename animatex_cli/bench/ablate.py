@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,7 +90,7 @@ def command(
     from animatex.config.ablate import AblateConfig
     from animatex.config.loader import load_with_sources
     from animatex.config.presets import preset_path
-    from animatex.files import check_output
+    from animatex.files import check_output, locked, make_folder
 
     form = table_form(json, markdown, latex)
     loaded = load_with_sources(AblateConfig, preset_path(preset), settings(set_, {"--out": ("out", out)}))
@@ -107,7 +108,13 @@ def command(
     console.note(
         f"{preset}: {len(jobs)} trainings of {config.stage.steps} steps, into {config.out}", quiet=quiet
     )
-    with console.progress(quiet=quiet) as shown:
+    with ExitStack() as stack:
+        # What there is can be shown while another run is at the rest.
+        if minutes != 0:
+            folder = Path(config.out)
+            make_folder(folder.parent)
+            stack.enter_context(locked(folder))
+        shown = stack.enter_context(console.progress(quiet=quiet))
         ablation = run_ablation(config, jobs, preset, minutes=minutes, progress=shown)
     judged = judge(ablation, config.claims, config.decided_by)
     if plot:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from animatex.files import locked
 from animatex_cli.main import run
 from tests.bench.ablations import write_preset
 
@@ -75,6 +76,16 @@ def test_a_run_that_was_stopped_goes_on(capsys):
     assert trained() == [("w/o IPI", 1)]
     assert ablate("--minutes", "0") == 0
     assert "1 of 2 trainings" in capsys.readouterr().err
+
+
+def test_two_runs_do_not_train_into_one_folder(capsys):
+    assert ablate("--minutes", "1e-9", "-q") == 0
+    capsys.readouterr()
+    with locked(Path("run")):
+        assert ablate("-q") == 75
+        assert "error: run is being made by another run, process " in capsys.readouterr().err
+        assert ablate("--minutes", "0") == 0, "what there is can be looked at"
+    assert trained() == []
 
 
 def test_a_network_that_learned_nothing_has_a_latent_error_of_one(capsys):
