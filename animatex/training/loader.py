@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -65,11 +66,29 @@ def grouped(items: Iterable[Item], size: int) -> Generator[list[Item], None, Non
 def _in_order(
     pool: ProcessPoolExecutor, function: Callable[[int], Sample], indices: Iterator[int], ahead: int
 ) -> Generator[Sample, None, None]:
-    waiting: deque[Future[Sample]] = deque(pool.submit(function, index) for index in islice(indices, ahead))
+    # The first task starts all the processes.
+    with _signals_held_back():
+        waiting: deque[Future[Sample]] = deque(
+            pool.submit(function, index) for index in islice(indices, ahead)
+        )
     while waiting:
         sample = waiting.popleft().result()
         waiting.extend(pool.submit(function, index) for index in islice(indices, 1))
         yield sample
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Let no signal to the whole group end a process that starts now, before `_begin_worker` ignores them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Processes start with what their parent's thread blocks, and it sees what has come meanwhile afterwards.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
+import signal
+import threading
 import time
 
 import numpy as np
@@ -41,6 +44,29 @@ def test_a_worker_that_dies_is_an_error_in_words() -> None:
         list(rendered(workers.dies, range(3), 1))
     assert caught.value.message == "one of 1 rendering processes died"
     assert caught.value.hint == "memory may be short; lower data.workers."
+
+
+@pytest.mark.skipif(os.name != "posix", reason="without signals to a group of processes")
+def test_workers_outlive_signals_to_the_group_from_their_first_moment_on() -> None:
+    met: set[int] = set()
+    done = threading.Event()
+
+    def meet() -> None:
+        while not done.is_set():
+            for child in multiprocessing.active_children():
+                if child.pid is not None and child.pid not in met:
+                    met.add(child.pid)
+                    os.kill(child.pid, signal.SIGINT)
+                    os.kill(child.pid, signal.SIGTERM)
+
+    meeting = threading.Thread(target=meet)
+    meeting.start()
+    try:
+        assert len(list(rendered(workers.squares, range(5), 2))) == 5
+    finally:
+        done.set()
+        meeting.join()
+    assert len(met) == 2
 
 
 def test_no_process_is_left_behind() -> None:
