@@ -171,11 +171,19 @@ def read_state(checkpoint: Path, state: TrainState) -> None:
         state.optimizer.load_state_dict(saved["optimizer"])
         if state.scaler.is_enabled() and saved["scaler"]:
             state.scaler.load_state_dict(saved["scaler"])
+        _let_go(state.optimizer)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointMismatch(
             f"{checkpoint / 'optimizer.pt'} is not this optimizer's: {brief(error)}", hint=_ELSEWHERE
         ) from error
     state.step, state.seconds = int(record["step"]), float(record["seconds"])
+
+
+def _let_go(optimizer: torch.optim.Optimizer) -> None:
+    """Copy what is still mapped from the checkpoint, which will be removed; what went to a GPU is not."""
+    for held in optimizer.state.values():
+        mapped = {name: value for name, value in held.items() if torch.is_tensor(value) and value.is_cpu}
+        held.update({name: value.clone() for name, value in mapped.items()})
 
 
 def differences(before: Json | Mapping[str, Json], now: Json | Mapping[str, Json]) -> list[str]:

@@ -30,6 +30,7 @@ from animatex.training.state import (
 from tests.crowding import files_of_at_most
 from tests.training.toys import ToyNetwork, toy_optimizer
 
+MAPS = Path("/proc/self/maps")
 IDENTITY = Identity("toy", {"width": 16})
 
 
@@ -58,6 +59,17 @@ def test_a_half_written_checkpoint_is_written_over(tmp_path: Path) -> None:
         "optimizer.pt",
         "state.json",
     ]
+
+
+@pytest.mark.skipif(not MAPS.exists(), reason="where the system does not say which files are mapped")
+def test_a_checkpoint_that_has_been_read_holds_no_file(tmp_path: Path) -> None:
+    trained = fresh(step=10)
+    trained.network(torch.randn(8, 4)).sum().backward()
+    trained.optimizer.step()
+    checkpoint, state = write_state(tmp_path, trained, IDENTITY, keep=1), fresh()
+    read_state(checkpoint, state)
+    assert state.optimizer.state
+    assert str(tmp_path) not in MAPS.read_text()
 
 
 def test_what_killed_runs_have_left_does_not_pile_up(tmp_path: Path) -> None:
