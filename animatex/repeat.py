@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from animatex.animate import animate, load_models, plan_animation, read_inputs
@@ -11,7 +12,7 @@ from animatex.config.run import AnimateConfig
 from animatex.errors import InputError
 from animatex.inspection import Findings
 from animatex.progress import Progress, silent
-from animatex.record import Record, versions
+from animatex.record import HashFile, Record, sha256, versions
 from animatex.result import Sources, write_result
 
 
@@ -74,18 +75,20 @@ def repeat(
     folder = weights or default_folder()
     sources = Sources(reference, driving, poses, find_all_weights(weights_of(config), folder))
     plan = plan_animation(reference, driving, config, poses=poses, weights=folder)
-    _check(findings, findings.record, sources)
+    hash_file = cache(sha256)
+    _check(findings, findings.record, sources, hash_file)
     inputs = read_inputs(plan, config, progress)
     progress.start("loading networks")
     models = load_models(config, plan.runtime, plan.weights)
     progress.done()
     frames = animate(inputs, models, config, plan.runtime, progress)
-    write_result(out, frames, plan, config, sources, progress)
+    write_result(out, frames, plan, config, sources, progress, hash_file=hash_file)
 
 
-def _check(findings: Findings, record: Record, sources: Sources) -> None:
+def _check(findings: Findings, record: Record, sources: Sources, hash_file: HashFile) -> None:
     """Refuse files that are not those of the record."""
-    given = {(file.role, file.name if file.role == "weights" else ""): file for file in sources.used()}
+    used = sources.used(hash_file)
+    given = {(file.role, file.name if file.role == "weights" else ""): file for file in used}
     recorded = {(file.role, file.name if file.role == "weights" else ""): file for file in record.used}
     for role in ("reference", "driving"):
         if (role, "") not in recorded:

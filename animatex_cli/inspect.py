@@ -156,13 +156,14 @@ def _make_again(
     json: bool,
     quiet: bool,
 ) -> None:
-    from animatex.files import claiming
+    from animatex.files import check_name, claiming
     from animatex.inspection import inspect
     from animatex.record import record_path
     from animatex.repeat import other_versions, repeat, settings_of
 
     settings_of(found)
     for path in (out, record_path(out)):
+        check_name(path)
         if any(path.exists() and path.samefile(read) for read in (found.path, *made_of) if read.exists()):
             raise InputError(f"{path} would be replaced, but it is read too", hint="another --out.")
     for difference in other_versions(found.record) if found.record else ():

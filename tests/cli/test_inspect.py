@@ -1,5 +1,6 @@
 import json
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from animatex.config.run import AnimateConfig
 from animatex.inspection import inspect
 from animatex.pose.io import write_poses
 from animatex.provenance.marks import GENERATED
+from animatex.record import sha256
 from animatex.video.image import read_image, write_png
 from animatex_cli.main import run
 from tests.cli.test_animate import waving
@@ -200,6 +202,22 @@ def test_a_run_is_repeated_bit_for_bit(name, made, tmp_path, capsys):
     assert load_config(AnimateConfig, again.with_suffix(".yaml")) == load_config(
         AnimateConfig, Path("out.yaml")
     )
+
+
+def test_a_run_that_is_repeated_hashes_its_files_once(tmp_path, monkeypatch):
+    counts = Counter()
+    for module in ("record", "repeat"):
+        hashing = f"animatex.{module}.sha256"
+        monkeypatch.setattr(hashing, lambda path: counts.update([path.name]) or sha256(path), raising=False)
+    given = ["--repeat", "hero.png", "dance.npz", "--out", str(tmp_path / "again.mp4"), "--quiet"]
+    assert run(["inspect", "out.mp4", *given]) == 0
+    assert counts == {"hero.png": 1, "dance.npz": 1}
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path, capsys):
+    given = ["--repeat", "hero.png", "dance.npz", "--out", str(tmp_path / f"{'x' * 300}.mp4")]
+    assert run(["inspect", "out.mp4", *given]) == 1
+    assert "cannot be written: its name has 304 bytes; at most 232" in capsys.readouterr().err
 
 
 def test_a_signed_run_is_repeated_too(tmp_path, capsys):
