@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,23 @@ def noted_digest(path: Path) -> str | None:
 def note_digest(path: Path, digest: str) -> None:
     """Note a file's hash beside it, for a file whose hash is not in the catalogue."""
     with replacing(_note(path)) as beside:
-        beside.write_text(f"{digest}  {path.name}\n")
+        beside.write_text(_note_text(path, digest))
+
+
+@contextmanager
+def replacing_with_note(path: Path, progress: Progress = silent) -> Iterator[Path]:
+    """As `replacing`, for a weights file that gets its hash noted beside it: there are both, or neither.
+
+    Args:
+        path: The file.
+        progress: Is told when the hash is computed.
+
+    Raises:
+        InputError: One of the two cannot be written there.
+    """
+    with replacing(_note(path)) as note, replacing(path, within=True) as beside:
+        yield beside
+        note.write_text(_note_text(path, digest_of(beside, progress=progress, name=path.name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +156,10 @@ def verify_folder(folder: Path, files: Sequence[KnownFile], progress: Progress =
             raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
         verdicts.append(Verdict(name, path, expected, found))
     return verdicts
+
+
+def _note_text(path: Path, digest: str) -> str:
+    return f"{digest}  {path.name}\n"
 
 
 def _note(path: Path) -> Path:

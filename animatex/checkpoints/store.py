@@ -10,9 +10,10 @@ import stat
 import struct
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,10 @@ from animatex.files import replacing
 from animatex.limits import HEADER_BYTES, check_bytes, check_file
 
 Kind = Literal["unet", "rig", "retarget", "clip", "vae"]
+Writing = Callable[[Path], AbstractContextManager[Path]]
+_REPLACING: Writing = partial(replacing, within=True)
+"""Writers of safetensors begin files of their own beside theirs."""
+
 VERSION = 1
 
 AT_ONCE = 32
@@ -75,7 +80,13 @@ class Header:
 
 
 def save_weights(
-    path: Path, tensors: Mapping[str, Tensor], *, kind: Kind, config: Section, source: str | None = None
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    *,
+    kind: Kind,
+    config: Section,
+    source: str | None = None,
+    writing: Writing = _REPLACING,
 ) -> None:
     """Write a weights file: beside its place first, then in one move, so that no half file is ever seen.
 
@@ -85,6 +96,7 @@ def save_weights(
         kind: Which network they are for.
         config: Its section of the preset.
         source: SHA-256 of the file they were converted from, if any.
+        writing: Gives a name to write under first; `replacing_with_note` notes the file's hash too.
 
     Raises:
         InputError: The folder does not exist or cannot be written.
@@ -98,7 +110,7 @@ def save_weights(
     }
     if source is not None:
         metadata["source_sha256"] = source
-    with replacing(path, within=True) as beside:
+    with writing(path) as beside:
         save_tensors(beside, {name: t.detach().contiguous().cpu() for name, t in tensors.items()}, metadata)
 
 

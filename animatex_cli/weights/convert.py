@@ -48,7 +48,6 @@ def command(
     import torch
 
     from animatex.checkpoints.catalogue import default_folder, find_all_weights, known_file
-    from animatex.checkpoints.convert import note_converted
     from animatex.config.loader import load_config
     from animatex.config.presets import preset_path
     from animatex.config.run import AnimateConfig
@@ -73,7 +72,6 @@ def command(
         for name in wanted:
             progress.start(f"converting {name}")
             converters[name](sources[name], targets[name])
-            note_converted(targets[name], progress)
             if not (json or quiet):
                 console.print_text(str(targets[name]))
     if json:

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 import torch
 
-from animatex.checkpoints.convert import convert_clip, convert_unet, convert_vae, note_converted
+from animatex.checkpoints.convert import convert_clip, convert_unet, convert_vae
 from animatex.checkpoints.hashes import digest_of, noted_digest
 from animatex.checkpoints.load import load_clip, load_empty_prompt, load_unet, load_vae
 from animatex.checkpoints.store import read_header
-from animatex.errors import CheckpointMismatch
+from animatex.errors import CheckpointMismatch, InputError
 from tests.checkpoints.published import CLIP, NO_PRIOR, VAE, write_clip, write_unet, write_vae
 from tests.model.tiny import tiny_unet
 
@@ -63,6 +64,20 @@ def test_a_converted_autoencoder_fits_whatever_the_preset_calls_it(tmp_path: Pat
 
 
 def test_the_hash_of_what_was_made_is_noted(tmp_path: Path) -> None:
-    (tmp_path / "x.safetensors").write_bytes(b"made")
-    note_converted(tmp_path / "x.safetensors")
-    assert noted_digest(tmp_path / "x.safetensors") == digest_of(tmp_path / "x.safetensors")
+    out = tmp_path / "vae.safetensors"
+    convert_vae(write_vae(tmp_path), VAE, out)
+    assert noted_digest(out) == digest_of(out)
+
+
+def test_where_there_is_no_room_for_the_hash_there_is_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, before = write_vae(tmp_path), sorted(tmp_path.iterdir())
+
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(InputError, match=r"vae\.safetensors cannot be written: No space left on device"):
+        convert_vae(source, VAE, tmp_path / "vae.safetensors")
+    assert sorted(tmp_path.iterdir()) == before
