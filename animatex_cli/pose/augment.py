@@ -123,12 +123,12 @@ def command(
             drawn.append(transform(clip, anchors, epi, rng))
             timer.advance()
         timer.done()
+        if out:
+            write_poses(drawn[0].poses, out)
         if preview:
             _write_sheet(preview, clip, drawn)
         if draw:
             write_drawn(draw, drawn[0].poses, timer)
-        if out:
-            write_poses(drawn[0].poses, out)
     for number, each in enumerate(drawn, start=1):
         console.note(f"draw {number}: {_said(each)}", quiet=quiet)
     report(

@@ -74,9 +74,9 @@ def command(
         timer.start("reading")
         read = read_poses(poses, canvas=canvas, fps=fps, person=whom)
         timer.done()
+        write_poses(read, out)
         if draw:
             write_drawn(draw, read, timer)
-        write_poses(read, out)
     report(
         out,
         None,

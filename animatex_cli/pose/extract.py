@@ -128,11 +128,12 @@ def command(
         found = estimate_poses(pictures, rate, chosen.value, config.pose.person, timer, total)
         poses = finish_poses(found, config.pose, "standard input" if stream else source.name)
         track = track_report(found, poses, config.pose.score_threshold)
+        # First of all what took long.
+        write_poses(poses, out)
         if preview:
             _write_preview(preview, poses, source, selection, timer)
         if draw:
             write_drawn(draw, poses, timer)
-        write_poses(poses, out)
     console.note(f"{chosen.name}: {chosen.reason}; {track}", quiet=quiet)
     if person is not None and chosen.name == "mediapipe":
         console.note(

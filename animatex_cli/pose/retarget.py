@@ -140,11 +140,11 @@ def command(
         moved = _put_on(performer, character, config.retarget, weights)
         moved = correct(moved, config.retarget)
         timer.done()
+        write_poses(moved, out)
         if preview:
             write_overlay(preview, moved, character.picture, timer)
         if draw:
             write_drawn(draw, moved, timer)
-        write_poses(moved, out)
     console.note(character.reason, quiet=quiet)
     report(
         out,

@@ -8,15 +8,17 @@ import pytest
 
 import animatex.pose.backends
 import animatex.pose.draw
+from animatex.errors import InputError
 from animatex.pose.draw import draw_poses
 from animatex.pose.estimator import DetectedPoses
-from animatex.pose.io import read_poses
+from animatex.pose.io import read_poses, write_poses
 from animatex.pose.smooth import jitter
 from animatex.runtime import Resolved
 from animatex.video.image import read_image
 from animatex.video.reader import probe
 from animatex_cli.main import run
 from tests.cli.pose.seeing import SIZE, Seeing, fails, fails_with_hint, video
+from tests.pose.figures import figure
 
 PUBLISHED = ["--set", "pose.smooth={method: none, min_cutoff: 1.5, beta: 0.05, max_gap: 0}"]
 
@@ -116,6 +118,22 @@ def test_skeletons_on_black_are_a_video_or_a_folder_of_pictures(
     assert [path.name for path in pictures] == [f"{index:05d}.png" for index in range(6)]
     drawn = draw_poses(read_poses(Path("dance-poses.npz")))
     np.testing.assert_array_equal(read_image(pictures[5]).rgb, drawn[5])
+
+
+@pytest.mark.parametrize(
+    "command", ["extract dance.mp4", "convert in.npz", "retarget in.npz --to in.npz", "augment in.npz"]
+)
+def test_a_drawing_that_cannot_be_written_costs_no_poses(
+    command: str, dance: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def full(*given: object, **more: object) -> None:
+        raise InputError("p.mp4 cannot be written: No space left on device")
+
+    write_poses(figure(frames=2), Path("in.npz"))
+    monkeypatch.setattr("animatex.video.writer.write_video", full)
+    assert run(["pose", *command.split(), "--out", "poses.npz", "--draw", "p.mp4", "-q"]) == 1
+    assert capsys.readouterr().err == "error: p.mp4 cannot be written: No space left on device\n"
+    assert len(read_poses(Path("poses.npz"))) in (2, 6)
 
 
 def test_mediapipe_says_that_there_is_nobody_to_choose(
