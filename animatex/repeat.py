@@ -72,6 +72,8 @@ def repeat(
     """
     config = parse_config(AnimateConfig, settings_of(findings), f"the settings in {findings.path}")
     assert findings.record is not None
+    if poses is not None and all(file.role != "poses" for file in findings.record.used):
+        raise InputError(f"{findings.path} was made without poses; {poses.name} would change it")
     folder = weights or default_folder()
     sources = Sources(reference, driving, poses, find_all_weights(weights_of(config), folder))
     plan = plan_animation(reference, driving, config, poses=poses, weights=folder)

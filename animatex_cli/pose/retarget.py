@@ -186,7 +186,6 @@ def _find_character(
     import numpy as np
 
     from animatex.pose.io import holds_poses, read_poses
-    from animatex.reference import read_character
     from animatex.video.frames import FrameSequence
 
     if holds_poses(to):
@@ -196,6 +195,8 @@ def _find_character(
         frame = f", frame {chosen} of {len(given)}" if box is None and len(given) > 1 else ""
         black = FrameSequence(np.zeros((1, *pose.canvas, 3), np.uint8), 1.0)
         return _Character(black, pose, f"pose read from {to}{frame}", is_seen=box is None, neckless=False)
+    from animatex.reference import read_character
+
     image = read_character(to)
     progress.start("looking at the character", 1)
     found, neckless = _pose_in_picture(image, performer, config, weights)
