@@ -74,6 +74,11 @@ def command(
         timer.start("reading")
         read = read_poses(poses, canvas=canvas, fps=fps, person=whom)
         timer.done()
+        if fps is not None and read.fps != fps:
+            console.note(f"{poses} says {read.fps:g} frames a second, so --fps is not asked", quiet=quiet)
+        if canvas is not None and read.canvas != canvas:
+            said = f"{read.canvas.width}x{read.canvas.height}"
+            console.note(f"{poses} says {said} pixels, so --size is not asked", quiet=quiet)
         write_poses(read, out)
         if draw:
             write_drawn(draw, read, timer)

@@ -30,6 +30,16 @@ def test_poses_go_through_every_format_unchanged(out: str, capsys: pytest.Captur
     assert (back.fps, back.canvas) == (poses.fps, poses.canvas)
 
 
+def test_what_a_file_says_itself_is_not_overruled_in_silence(capsys: pytest.CaptureFixture[str]):
+    write_poses(figure(frames=2), Path("in.npz"))
+    assert run(["pose", "convert", "in.npz", "--out", "same.npz", "--fps", "24"]) == 0
+    assert "not asked" not in capsys.readouterr().err
+    assert run(["pose", "convert", "in.npz", "--out", "out.npz", "--fps", "12", "--size", "100x50"]) == 0
+    said = capsys.readouterr().err
+    assert "in.npz says 24 frames a second, so --fps is not asked" in said
+    assert "pixels, so --size is not asked" in said
+
+
 def test_poses_come_and_go_through_pipes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     write_poses(figure(frames=2), Path("in.npz"))
     assert run(["pose", "convert", "in.npz", "--out", "-"]) == 0
