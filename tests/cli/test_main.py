@@ -153,6 +153,7 @@ def test_a_signal_ends_a_run_quietly_and_removes_what_is_unfinished(number, code
 
 
 _SLEEPING = """
+import signal
 import sys
 import time
 from pathlib import Path
@@ -165,6 +166,8 @@ def nap(path):
         print("ready", flush=True)
         time.sleep(60)
 
+# Shells have what they run in the background ignore interruptions, and so would this.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 doctor.examine = lambda weights: nap(sys.argv.pop())
 main.run = lambda run=main.run: run(["doctor"])
 main.main()
