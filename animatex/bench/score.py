@@ -180,6 +180,7 @@ def _score(
         weights=tuple(instruments.weights[name] for name in metric.needs if name in instruments.weights),
         counts=counts,
         notes=tuple(notes),
+        estimator=instruments.pose if metric.group == "pose" else None,
     )
 
 
@@ -188,10 +189,13 @@ def _frame_score(
 ) -> Score:
     """Average over all frames of all videos, as the evaluator does: longer videos weigh more."""
     total, number = (np.array(parts[metric.name]) for parts in (sums.sums, sums.counts))
+    frames = counts.frames
     counts = Counts(int(number.sum()), 0, int((number > 0).sum()))
     if counts.frames == 0:
         return _score(metric, instruments, counts, None, _nothing(metric))
     notes = [f"key points by {instruments.pose}"] if metric.group == "pose" else []
+    if metric.group == "pose" and counts.frames < frames:
+        notes.append(f"{counts.frames} of {frames} frames have key points to compare")
 
     def mean(videos: np.ndarray) -> float | None:
         return float(total[videos].sum() / number[videos].sum()) if number[videos].any() else None

@@ -75,6 +75,7 @@ class Score:
         weights: Files that the value depends on.
         counts: What it was computed from.
         notes: What a reader of the value has to know: "too few: 17 clips for 400 dimensions".
+        estimator: Which pose estimator found the key points that the value is of; None where it is of none.
 
     Raises:
         ValueError: Both or none of value and reason are given, or the value is not finite.
@@ -91,6 +92,7 @@ class Score:
     weights: tuple[WeightsFile, ...]
     counts: Counts
     notes: tuple[str, ...]
+    estimator: str | None = None
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason is None):

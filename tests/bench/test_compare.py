@@ -173,6 +173,14 @@ def test_scores_of_the_same_cases_compare():
     check_comparable([OURS, method("theirs", {}, provenance={})])
 
 
+def test_methods_compare_though_an_estimator_finds_one_of_them_in_fewer_frames():
+    akd = replace(PSNR, metric="akd", title="AKD", better="lower", estimator="mediapipe")
+    fewer = replace(akd, counts=Counts(60, 0, 2), notes=("60 of 64 frames have key points to compare",))
+    both = [method("ours", {}, scores=(akd,)), method("theirs", {}, scores=(fewer,))]
+    check_comparable(both)
+    assert "AKD (dB), theirs: 60 of 64 frames have key points to compare" in reasons(both, metric_rows(both))
+
+
 @given(st.floats(-7, 6).map(lambda power: 10**power), st.sampled_from([-1, 1]))
 def test_a_number_is_written_to_three_digits_at_least(size, sign):
     value = sign * size

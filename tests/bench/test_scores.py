@@ -5,8 +5,13 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from animatex.bench.catalogue import choose_metrics
+from animatex.bench.instruments import Instruments
+from animatex.bench.pairs import find_pairs
+from animatex.bench.score import ScoreRequest, score_videos
 from animatex.bench.scores import (
     FORMAT,
     CaseScores,
@@ -20,6 +25,7 @@ from animatex.bench.scores import (
     write_scores,
 )
 from animatex.errors import InputError
+from tests.bench.videos import moving, write_pictures
 
 PSNR = Score(
     metric="psnr_star",
@@ -124,3 +130,18 @@ def test_an_unknown_field_is_refused(written: Path):
     written.write_text(json.dumps(document))
     with pytest.raises(InputError, match=r"scores\.0\.median"):
         read_scores(written)
+
+
+def test_pose_metrics_say_who_found_the_key_points_and_in_how_many_frames(tmp_path: Path):
+    for side in ("generated", "target"):
+        write_pictures(tmp_path / side / "a", moving(frames=3))
+    psnr, akd = choose_metrics(["psnr_star", "akd"])
+    found = np.array([2.0, np.nan, 4.0])
+    meters = (lambda pair: {"akd": found}, lambda pair: {"psnr_star": np.full(3, 30.0)})
+    instruments = Instruments((psnr, akd), meters, (), {}, {}, "toy")
+    sides = tmp_path / "generated", tmp_path / "target"
+    scores = score_videos(ScoreRequest(*sides, find_pairs(*sides), None, 0, None), instruments)
+    score = scores.score("akd")
+    assert (score.value, score.counts.frames, score.estimator) == (3.0, 2, "toy")
+    assert score.notes == ("key points by toy", "2 of 3 frames have key points to compare")
+    assert scores.score("psnr_star").estimator is None
