@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from animatex.bench.scores import Better, CaseScores, Score, Scores
@@ -64,8 +65,8 @@ def check_comparable(methods: Sequence[Method]) -> None:
     Raises:
         InputError: They are of other suites, settings or cases, or a metric was computed in another way.
     """
-    first = methods[0]
-    for other in methods[1:]:
+    # Every two of them: the first may not say what the others differ in.
+    for first, other in combinations(methods, 2):
         for fact in _SAME:
             ours, theirs = (one.scores.provenance.get(fact) for one in (first, other))
             if ours is not None and theirs is not None and ours != theirs:
@@ -98,6 +99,11 @@ def _check_metric(first: Method, ours: Score, other: Method, theirs: Score) -> N
         )
     if {file.sha256 for file in ours.weights} != {file.sha256 for file in theirs.weights}:
         raise _unlike(f"{ours.title} was computed with other weights in {other.path} than in {first.path}")
+    if None not in (ours.estimator, theirs.estimator) and ours.estimator != theirs.estimator:
+        raise _unlike(
+            f"{ours.title} is of key points by {ours.estimator} in {first.path}, "
+            f"by {theirs.estimator} in {other.path}"
+        )
     # In how many frames an estimator finds something is a matter of the method.
     if ours.estimator is None and ours.counts != theirs.counts:
         raise _unlike(

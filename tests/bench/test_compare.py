@@ -173,6 +173,29 @@ def test_scores_of_the_same_cases_compare():
     check_comparable([OURS, method("theirs", {}, provenance={})])
 
 
+@given(st.permutations(range(3)))
+def test_every_two_methods_are_compared_not_each_with_the_first_alone(order):
+    silent = method("silent", {}, provenance={})
+    ours = method("ours", {"fid": 30.0}, provenance={"suite": "toys"})
+    fid = replace(FID, weights=(WeightsFile("a.pth", "ab" * 32),))
+    for theirs in (replace(ours.scores, scores=(fid,)), replace(ours.scores, provenance={"suite": "others"})):
+        methods = [silent, ours, replace(ours, scores=theirs)]
+        with pytest.raises(InputError, match="do not compare"):
+            check_comparable([methods[place] for place in order])
+
+
+def test_key_points_of_two_estimators_do_not_compare():
+    akd = replace(PSNR, metric="akd", title="AKD", estimator="dwpose")
+    ours, theirs = (
+        method(name, {}, scores=(replace(akd, estimator=name),)) for name in ("dwpose", "mediapipe")
+    )
+    with pytest.raises(InputError) as caught:
+        check_comparable([ours, theirs])
+    assert str(caught.value).endswith(
+        "AKD is of key points by dwpose in dwpose.json, by mediapipe in mediapipe.json"
+    )
+
+
 def test_methods_compare_though_an_estimator_finds_one_of_them_in_fewer_frames():
     akd = replace(PSNR, metric="akd", title="AKD", better="lower", estimator="mediapipe")
     fewer = replace(akd, counts=Counts(60, 0, 2), notes=("60 of 64 frames have key points to compare",))
