@@ -120,7 +120,8 @@ def run_ablation(
     began, path = time.monotonic(), Path(config.out) / RESULTS
     there = read_ablation(path) if path.exists() else None
     if there is not None:
-        _check_alike(path, there, jobs)
+        # All that is there, for one table shows it beside what is asked for now.
+        _check_alike(path, there, plan_jobs(config, seeds=sorted({one.seed for one in there.trained})))
     trained = there.trained if there else ()
     done = {(one.row, one.seed) for one in trained}
     missing = [job for job in jobs if (job.row.name, job.seed) not in done]

@@ -41,6 +41,11 @@ def test_rows_are_trained_measured_kept_and_shown(capsys):
     assert document["claims"][0]["verdict"] == "not measured"
     first = Path("run/whole-seed-1.safetensors").stat().st_mtime_ns
 
+    for others in (["--rows", "w/o IPI"], ["--seeds", "2"]):
+        assert ablate(*others, "--set", "stage.steps=2") == 1, "new rows are not put beside these"
+        assert "holds row 'whole', seed 1, of other settings" in capsys.readouterr().err
+    assert trained() == [("whole", 1)]
+
     assert ablate() == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("Table 4, poses on its own body\nMethod")
