@@ -13,7 +13,7 @@ from animatex.errors import ConfigError, InputError, MissingPackage
 from animatex.limits import check_file
 from animatex.provenance.boxes import is_boxed, media_sha256, read_xmp
 from animatex.provenance.credentials import Signature, is_signed, read_signature
-from animatex.provenance.marks import SOURCE_TYPES, Marks, picture_sha256, read_comment, read_packet
+from animatex.provenance.marks import Marks, picture_sha256, read_comment, read_packet, source_term
 from animatex.record import Record, read_record
 from animatex.video import reader
 from animatex.video.image import is_image, read_image, read_packet_of
@@ -57,7 +57,7 @@ class Findings:
         """Whether a trained model made it, or a part of it; None where it does not say."""
         if self.source_type is None:
             return None
-        return self.source_type.removeprefix(SOURCE_TYPES) in _MADE_BY_MODELS
+        return source_term(self.source_type) in _MADE_BY_MODELS
 
     @property
     def holds(self) -> bool:

@@ -204,7 +204,9 @@ def _rows(found: Findings) -> list[tuple[str, str]]:
 def _generated(found: Findings) -> str:
     if found.source_type is None:
         return "it does not say"
-    term = found.source_type.rstrip("/").rpartition("/")[2]
+    from animatex.provenance.marks import source_term
+
+    term = source_term(found.source_type)
     how = "in part" if term.startswith("composite") else "yes"
     return f"{how}, by a trained model ({term})" if found.is_generated else f"no ({term})"
 

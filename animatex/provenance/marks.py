@@ -85,6 +85,11 @@ SIDE_BY_SIDE = Marks(f"{SOURCE_TYPES}compositeSynthetic", _TOOL)
 """Some of its parts were made by a trained model."""
 
 
+def source_term(source_type: str) -> str:
+    """Give the term of an address, however it is written: with "https:", bare, with a slash behind."""
+    return source_type.strip().rstrip("/").rpartition("/")[2]
+
+
 def write_packet(marks: Marks) -> bytes:
     """Write marks as an XMP packet; the same marks give the same bytes."""
     system, _, version = (marks.tool or "").rpartition(" ")

@@ -132,6 +132,8 @@ def read_packet_of(path: Path) -> bytes | None:
         InputError: The file is missing, unreadable or no picture.
     """
     with _opened(path) as picture:
+        # In PNG files it may lie behind the pixels, where other tools put it.
+        picture.load()
         said = picture.info.get(PNG_KEYWORD) or picture.info.get("xmp")
     return said.encode("utf-8", "surrogateescape") if isinstance(said, str) else said
 

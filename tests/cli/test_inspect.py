@@ -15,7 +15,7 @@ from animatex.inspection import inspect
 from animatex.pose.io import write_poses
 from animatex.provenance.marks import GENERATED
 from animatex.record import sha256
-from animatex.video.image import read_image, write_png
+from animatex.video.image import encode_png, read_image, write_png
 from animatex_cli.main import run
 from tests.cli.test_animate import waving
 from tests.provenance.chain import write_chain
@@ -145,6 +145,24 @@ def test_a_picture_that_does_not_belong_into_its_folder_is_seen(made, tmp_path, 
     write_png(frames / "00001.png", read_image(frames / "00000.png").rgb)
     assert run(["inspect", str(frames)]) == 1
     assert "00001.png says something else than 00000.png" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("written", ["{}", "https{}", "{}/", " {}\n"])
+def test_a_term_is_known_by_its_name_however_it_is_written(written, tmp_path, capsys):
+    address = SOURCE_TYPE.removeprefix("http") if written.startswith("https") else SOURCE_TYPE
+    marks = replace(GENERATED, source_type=written.format(address))
+    write_png(tmp_path / "other.png", np.zeros((8, 8, 3), np.uint8), marks)
+    assert run(["inspect", str(tmp_path / "other.png")]) == 0
+    assert shown(capsys)["generated"] == "yes, by a trained model (trainedAlgorithmicMedia)"
+
+
+def test_marks_behind_the_pixels_are_found(tmp_path, capsys):
+    png = encode_png(np.zeros((8, 8, 3), np.uint8), GENERATED)
+    said, pixels, end = (png.index(name) - 4 for name in (b"iTXt", b"IDAT", b"IEND"))
+    assert said < pixels
+    (tmp_path / "other.png").write_bytes(png[:said] + png[pixels:end] + png[said:pixels] + png[end:])
+    assert run(["inspect", str(tmp_path / "other.png")]) == 0
+    assert shown(capsys)["generated"] == "yes, by a trained model (trainedAlgorithmicMedia)"
 
 
 def test_a_file_without_marks_says_so_and_ends_with_1(capsys):
