@@ -67,7 +67,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         columns: Headings; all empty for a table without.
         rows: A cell for each column.
     """
-    rows = [[visible(cell.replace("\n", " ")) for cell in row] for row in rows]
+    columns, *rows = [[visible(cell.replace("\n", " ")) for cell in row] for row in (columns, *rows)]
     if not sys.stdout.isatty():
         lines = [columns, *rows] if any(columns) else rows
         widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
@@ -78,7 +78,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold", show_header=any(columns))
+    heads = map(escape, columns)
+    table = Table(*heads, box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     _console(sys.stdout).print(table)

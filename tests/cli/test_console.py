@@ -98,8 +98,15 @@ def test_tables_keep_a_row_on_a_line_outside_a_terminal(capsys):
 
 
 def test_tables_on_a_terminal_show_brackets_as_they_are():
-    code = "from animatex_cli import console; console.print_table(('name', 'where'), [('a', '[bold]')])"
-    assert "[bold]" in on_a_terminal(code)
+    code = "from animatex_cli import console; console.print_table(('name', '[/red]'), [('a', '[bold]')])"
+    shown = on_a_terminal(code)
+    assert "[bold]" in shown and "[/red]" in shown
+
+
+def test_headings_do_not_steer_the_terminal(capsys):
+    console.print_table(("name", "ours\x1b[2J\n"), [("a", "b")])
+    steering, talk = capsys.readouterr()
+    assert "\x1b" not in steering and steering.count("\n") == 2 and talk == ""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only here may a file's name be any bytes")
