@@ -30,6 +30,18 @@ def write_document(path: Path, format: str, value: object) -> None:
         beside.write_text(json.dumps(as_document(format, value), indent=2) + "\n", encoding="utf-8")
 
 
+def is_foreign(path: Path) -> bool:
+    """Tell whether a file holds a JSON object that names no format: somebody else wrote it.
+
+    Of one that cannot be read it is not known; `read_document` says what is wrong with it.
+    """
+    try:
+        document = json.loads(read_bytes(path, TEXT_BYTES).decode("utf-8"))
+    except (InputError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and "format" not in document
+
+
 def read_document(path: Path, format: str, kind: type[T], *, what: str, again: str) -> T:
     """Read what `write_document` wrote.
 

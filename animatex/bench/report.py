@@ -9,6 +9,7 @@ from pathlib import Path
 from animatex import __version__
 from animatex.bench.charts import ChartRow, StageBar, metric_chart, stage_chart
 from animatex.bench.compare import Method, MetricRow, as_number, metric_rows, number_of, reasons
+from animatex.bench.documents import is_foreign
 from animatex.bench.pages import embed_picture, embed_video, render_page
 from animatex.bench.results import RUN_FILE, find_result
 from animatex.bench.run import read_run
@@ -215,7 +216,7 @@ def _speed(methods: Sequence[Method], shown: Shown) -> str:
     bars = []
     for method in methods:
         folder = shown.results.get(method.name)
-        if folder is None or not (folder / RUN_FILE).is_file():
+        if folder is None or not (folder / RUN_FILE).is_file() or is_foreign(folder / RUN_FILE):
             continue
         runs = read_run(folder).cases.values()
         frames = sum(run.frames for run in runs)

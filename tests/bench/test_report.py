@@ -133,6 +133,8 @@ def test_a_report_says_what_the_runs_took(shown):
     write_document(shown.results["ours"] / "run.json", FORMAT, record)
     page = render_report([OURS, THEIRS], shown)
     assert "sampling: 1.00 s a frame" in page
+    (shown.results["theirs"] / "run.json").write_text('{"fps": 8.0, "provenance": {"preset": "theirs"}}')
+    assert render_report([OURS, THEIRS], shown) == page, "one that only says what scoring reads adds nothing"
     (shown.results["ours"] / "run.json").write_text("{")
     with pytest.raises(InputError, match="run.json is not JSON"):
         render_report([OURS, THEIRS], shown)
