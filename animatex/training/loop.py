@@ -195,8 +195,9 @@ def _step(run: _Run[Batch], batches: Iterator[tuple[int, Batch]]) -> tuple[float
         "seconds": round(seconds, 4),
         "waited": round(waited, 4),
     }
-    for name in results[0].figures:
-        record[name] = _mean([float(result.figures[name]) for result in results])
+    # A figure may be there in some batches only, such as the error at a step that not all of them drew.
+    for name in {name: None for result in results for name in result.figures}:
+        record[name] = _mean([float(result.figures[name]) for result in results if name in result.figures])
     return loss, record
 
 

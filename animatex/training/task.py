@@ -21,7 +21,8 @@ class StepResult:
 
     Attributes:
         loss: float32 scalar, the mean over the batch, attached to the graph.
-        figures: Numbers for the log, by name; scalar tensors are detached and read once a step.
+        figures: Numbers for the log, by name; scalar tensors are detached and read once a step. The log has
+            each one's mean over those of the step's batches that give it.
     """
 
     loss: Tensor

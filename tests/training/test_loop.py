@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -19,6 +20,7 @@ from animatex.training.log import read_metrics
 from animatex.training.loop import StageReport, stream_seed, train_stage
 from animatex.training.recipe import is_finished
 from animatex.training.stop import Stop
+from animatex.training.task import StepResult
 from tests.training.toys import ToyTask, toy_plan, toy_task
 
 pytestmark = pytest.mark.usefixtures("deterministic_torch")
@@ -118,6 +120,23 @@ def test_the_log_says_what_each_step_was(tmp_path: Path) -> None:
     ]
     assert records[0]["learning_rate"] == pytest.approx(0.005)
     assert 0 < records[0]["noise"] < 2
+
+
+@pytest.mark.parametrize("there", list(itertools.product([True, False], repeat=3)), ids=str)
+def test_a_figure_that_some_batches_lack_is_the_mean_of_the_others(
+    there: tuple[bool, ...], tmp_path: Path
+) -> None:
+    class Sometimes(ToyTask):
+        def loss(
+            self, network: torch.nn.Module, batch: tuple[int, torch.Tensor], rng: torch.Generator
+        ) -> StepResult:
+            result = super().loss(network, batch, rng)
+            return StepResult(result.loss, {"number": float(batch[0])} if there[batch[0]] else {})
+
+    run(tmp_path, 1, Sometimes(toy_task().network), accumulate=len(there))
+    record = learned(tmp_path)[0]
+    numbers = [number for number, has in enumerate(there) if has]
+    assert record.get("number") == (sum(numbers) / len(numbers) if numbers else None)
 
 
 def test_the_loss_falls(tmp_path: Path) -> None:
