@@ -20,6 +20,7 @@ class _Scheduler(Protocol):
     """What is used of diffusers' schedulers."""
 
     timesteps: Tensor
+    sigmas: Tensor
 
     def set_timesteps(self, num_inference_steps: int, device: torch.device) -> None: ...
 
@@ -54,6 +55,9 @@ def multistep_sample(
     """
     scheduler = _scheduler(solver, schedule)
     scheduler.set_timesteps(steps, device=noise.device)
+    # By rounding diffusers counts some numbers of steps, such as 61, one too far: to a timestep of -1.
+    scheduler.timesteps = scheduler.timesteps[:steps]
+    scheduler.sigmas = torch.cat([scheduler.sigmas[:steps], scheduler.sigmas[-1:]])
     progress.start("sampling", steps)
     x = noise
     for t in scheduler.timesteps:

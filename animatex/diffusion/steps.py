@@ -23,7 +23,7 @@ def timestep_pairs(config: SamplerConfig, train_steps: int) -> list[TimestepPair
     uniform is the released rule: a stride of `train_steps // steps`, counted up from 1. It may run more than
     `steps` times (30 steps are 31, from 991, because a stride of 33 fits 31 times), never starts at the last
     step, and ends at step 0, which is not quite clean. trailing runs exactly `steps` times, starts at the
-    last step and ends clean (Lin et al. 2024, section 3.3).
+    last step and ends clean.
 
     Args:
         config: Number of steps and their spacing.
@@ -34,5 +34,10 @@ def timestep_pairs(config: SamplerConfig, train_steps: int) -> list[TimestepPair
         upwards = range(0, train_steps, stride)
         steps = [min(1 + t, train_steps - 1) for t in reversed(upwards)]
         return [TimestepPair(t, max(t - stride, 0)) for t in steps]
-    steps = [round(train_steps * (config.steps - n) / config.steps) - 1 for n in range(config.steps)]
+    steps = trailing_timesteps(config.steps, train_steps)
     return [TimestepPair(t, t_prev) for t, t_prev in zip(steps, [*steps[1:], CLEAN], strict=True)]
+
+
+def trailing_timesteps(count: int, train_steps: int) -> list[int]:
+    """Space `count` timesteps evenly, the last one of `train_steps` first (Lin et al. 2024, section 3.3)."""
+    return [round(train_steps * (count - n) / count) - 1 for n in range(count)]

@@ -28,6 +28,7 @@ from animatex.config.run import ConditionsConfig, DenoiserStage, RetargetConfig,
 from animatex.diffusion.noise import initial_noise
 from animatex.diffusion.objective import velocity_loss
 from animatex.diffusion.schedule import alphas_cumprod
+from animatex.diffusion.steps import trailing_timesteps
 from animatex.encoders.clip import FrozenClip, build_clip
 from animatex.epi.pool import open_pool
 from animatex.epi.transform import transform
@@ -200,7 +201,7 @@ def draw_timesteps(choice: str | int, count: int, train_steps: int, rng: torch.G
     """Draw diffusion steps, int64 [count], as `DenoiserStage.timesteps` says."""
     if not isinstance(choice, int):
         return torch.randint(0, train_steps, (count,), generator=rng)
-    visited = torch.arange(train_steps, 0, -train_steps / choice).round().long() - 1
+    visited = torch.tensor(trailing_timesteps(choice, train_steps))
     weights = torch.full((len(visited),), 0.5 / max(1, len(visited) - 1))
     weights[0] = 0.5
     return visited[torch.multinomial(weights, count, replacement=True, generator=rng)]

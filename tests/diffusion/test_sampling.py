@@ -15,7 +15,7 @@ from animatex.config.run import SamplerConfig
 from animatex.diffusion.ddim import Denoiser, alpha_at, ddim_sample, ddim_step
 from animatex.diffusion.sample import sample_latents
 from animatex.diffusion.schedule import alphas_cumprod
-from animatex.diffusion.steps import CLEAN, timestep_pairs
+from animatex.diffusion.steps import CLEAN, timestep_pairs, trailing_timesteps
 
 SCHEDULE = ScheduleConfig(train_steps=1000, beta_start=0.00085, beta_end=0.012, zero_terminal_snr=True)
 SHAPE = (1, 2, 3, 4, 4)
@@ -126,6 +126,22 @@ def test_every_evaluation_is_reported(solver: Literal["ddim", "dpm", "unipc"]) -
     sample_latents(denoise, torch.randn(SHAPE), sampler(solver, 4), SCHEDULE, progress)
     assert calls == [999, 749, 499, 249]
     assert (progress.total, progress.seen, progress.ended) == (4, 4, True)
+
+
+@pytest.mark.parametrize("solver", ["dpm", "unipc"])
+@pytest.mark.parametrize("steps", [60, 61, 103])
+def test_solvers_visit_the_trailing_steps_and_no_other(solver: Literal["dpm", "unipc"], steps: int) -> None:
+    calls = []
+    x0, noise = (torch.randn(SHAPE, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
+    right = knows(x0)
+
+    def denoise(x_t: Tensor, t: Tensor) -> Tensor:
+        calls.append(int(t[0]))
+        return right(x_t, t)
+
+    made = sample_latents(denoise, noise, sampler(solver, steps), SCHEDULE)
+    assert calls == trailing_timesteps(steps, 1000)
+    torch.testing.assert_close(made, x0, rtol=1e-3, atol=2e-3)
 
 
 def test_steps_are_told_per_item() -> None:

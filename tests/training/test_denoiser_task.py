@@ -23,6 +23,7 @@ from animatex.config.run import (
     SyntheticData,
     TrainConfig,
 )
+from animatex.diffusion.steps import trailing_timesteps
 from animatex.errors import CheckpointMismatch, InputError
 from animatex.rig.network import RigNetwork
 from animatex.runtime import Runtime
@@ -260,6 +261,12 @@ def test_a_sampler_of_four_steps_is_trained_on_its_four_timesteps() -> None:
     assert draw_timesteps(1, 10, 1000, torch.Generator()).unique().tolist() == [999]
     uniform = draw_timesteps("uniform", 4000, 1000, torch.Generator().manual_seed(0))
     assert 0 <= uniform.min() < 20 and 980 < uniform.max() <= 999
+
+
+@pytest.mark.parametrize("count", [1, 48, 61, 103, 500])
+def test_a_sampler_of_many_steps_is_trained_on_no_other_timesteps(count: int) -> None:
+    drawn = draw_timesteps(count, 4000, 1000, torch.Generator().manual_seed(0))
+    assert set(drawn.tolist()) <= set(trailing_timesteps(count, 1000))
 
 
 def test_from_pure_noise_the_error_is_compared_with_knowing_nothing(out: Path) -> None:
