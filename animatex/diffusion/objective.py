@@ -55,5 +55,7 @@ def velocity_loss(denoise: Denoiser, x0: Tensor, noise: Tensor, t: Tensor, sched
 
 
 def _roots(t: Tensor, schedule: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
-    alpha = schedule[t.to(schedule.device)].to(like.device)[:, None, None, None, None]
-    return alpha.sqrt().to(like.dtype), (1 - alpha).sqrt().to(like.dtype)
+    alpha = schedule[t.to(schedule.device)][:, None, None, None, None]
+    # Rounded before they are moved: Apple's GPU has no float64.
+    signal, spread = alpha.sqrt().to(like.dtype), (1 - alpha).sqrt().to(like.dtype)
+    return signal.to(like.device), spread.to(like.device)

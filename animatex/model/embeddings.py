@@ -31,13 +31,14 @@ def position_sinusoids(length: int, width: int, device: torch.device | None = No
     Args:
         length: Number of positions L; position 0 is the reference's slot.
         width: Width D.
-        device: Where the table is made.
+        device: Where the table goes.
 
     Returns:
         float32 [L, D] in [-1, 1].
     """
-    channel = torch.arange(width, dtype=torch.float64, device=device)
-    position = torch.arange(length, dtype=torch.float64, device=device)
+    # Made on the CPU: Apple's GPU has no float64.
+    channel = torch.arange(width, dtype=torch.float64)
+    position = torch.arange(length, dtype=torch.float64)
     angles = position[:, None] / torch.pow(10_000.0, 2 * (channel // 2) / width)
-    even = torch.arange(width, device=device) % 2 == 0
-    return torch.where(even, angles.sin(), angles.cos()).float()
+    even = torch.arange(width) % 2 == 0
+    return torch.where(even, angles.sin(), angles.cos()).float().to(device)

@@ -8,6 +8,7 @@ from torch import Tensor
 from animatex.config.model import ScheduleConfig
 from animatex.diffusion.objective import add_noise, clean_latents, velocity, velocity_loss
 from animatex.diffusion.schedule import alphas_cumprod
+from tests.devices import META, WithoutDoubles
 
 SCHEDULE = alphas_cumprod(
     ScheduleConfig(train_steps=1000, beta_start=0.00085, beta_end=0.012, zero_terminal_snr=True)
@@ -59,3 +60,9 @@ def test_a_denoiser_in_half_precision_gets_its_loss_in_full() -> None:
         return torch.zeros_like(x_t, dtype=torch.bfloat16)
 
     assert velocity_loss(half, x0, noise, torch.tensor([1, 2]), SCHEDULE).dtype == torch.float32
+
+
+def test_latents_are_noised_where_there_is_no_float64() -> None:
+    x0, noise = (x.to(META) for x in pair())
+    with WithoutDoubles():
+        assert add_noise(x0, noise, torch.tensor([0, 999]), SCHEDULE).device == META

@@ -15,6 +15,7 @@ from animatex.model.conditions import FrameMixer, LatentEncoder, PictureEncoder
 from animatex.model.embeddings import position_sinusoids, step_sinusoids
 from animatex.model.pose_indicator import KeypointEncoder, MotionResampler
 from animatex.model.temporal import TemporalConv, TemporalTransformer
+from tests.devices import META, WithoutDoubles
 from tests.model.tiny import fill
 
 
@@ -159,6 +160,12 @@ def test_key_points_of_other_clips_do_not_leak_in() -> None:
     tokens = encoder(keypoints)
     assert tokens.shape == (2, 4, 3, 24)
     torch.testing.assert_close(encoder(keypoints[:1]), tokens[:1])
+
+
+def test_key_points_are_encoded_where_there_is_no_float64() -> None:
+    encoder = KeypointEncoder(8, 16, 1, 2, 3).to(META)
+    with WithoutDoubles():
+        assert encoder(torch.zeros(1, 4, 2, 18, device=META)).shape == (1, 4, 3, 16)
 
 
 def test_motion_tokens_depend_on_queries_and_features() -> None:
