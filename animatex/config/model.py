@@ -163,6 +163,15 @@ class ScheduleConfig(Section):
     zero_terminal_snr: bool
     """Rescale so that the last step is pure noise (Lin et al. 2024)."""
 
+    @model_validator(mode="after")
+    def _signal_can_be_rescaled(self) -> ScheduleConfig:
+        if self.zero_terminal_snr and (self.train_steps == 1 or self.beta_start == self.beta_end == 0):
+            raise ValueError(
+                "zero_terminal_snr is true; it needs betas above 0 and at least 2 train_steps, between which "
+                "signal is lost."
+            )
+        return self
+
 
 class ClipVisionConfig(Section):
     """The CLIP image tower, in open_clip's terms."""

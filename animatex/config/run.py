@@ -301,6 +301,11 @@ class AnimateConfig(Section):
     @model_validator(mode="after")
     def _sections_agree(self) -> AnimateConfig:
         _check_network(self.unet, self.codec, self.clip_encoder, "unet")
+        if self.sampler.steps > self.schedule.train_steps:
+            raise ValueError(
+                f"sampler.steps is {self.sampler.steps}; schedule.train_steps is "
+                f"{self.schedule.train_steps}, and a sampler has no more to visit."
+            )
         if self.pictures.poses_drawn_at == "driving" and (
             self.pose.reference_pose != "driving" or self.codec.kind != "vae"
         ):
@@ -520,6 +525,11 @@ class DenoiserStage(Section):
     @model_validator(mode="after")
     def _sections_agree(self) -> DenoiserStage:
         _check_network(self.network, self.codec, self.clip_encoder, "network")
+        if self.timesteps != "uniform" and self.timesteps > self.schedule.train_steps:
+            raise ValueError(
+                f"timesteps is {self.timesteps}; schedule.train_steps is {self.schedule.train_steps}, and a "
+                "sampler has no more to visit."
+            )
         if self.codec.kind == "motion" and self.data.kind != "synthetic":
             raise ValueError(
                 f"data.kind is '{self.data.kind}'; codec.kind 'motion' learns from what only a renderer "

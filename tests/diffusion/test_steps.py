@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animatex.config.run import SamplerConfig
+from animatex.config.loader import load_config
+from animatex.config.presets import preset_path
+from animatex.config.run import AnimateConfig, SamplerConfig
 from animatex.diffusion.steps import CLEAN, timestep_pairs
+from animatex.errors import ConfigError
 
 COUNTS = st.integers(1, 1000)
 
@@ -61,3 +64,35 @@ def test_uniform_strides_are_equal_down_to_zero(steps: int) -> None:
     pairs = timestep_pairs(sampler(steps, "uniform"), 1000)
     assert all(pair.t_prev == max(pair.t - 1000 // steps, 0) for pair in pairs)
     assert len(pairs) >= steps
+
+
+def refusal(*overrides: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(AnimateConfig, preset_path("tiny"), overrides)
+    return caught.value.message
+
+
+@given(
+    train_steps=st.integers(2, 20), steps=st.integers(1, 25), spacing=st.sampled_from(["uniform", "trailing"])
+)
+def test_samplers_that_a_preset_may_have_stay_on_its_schedule(
+    train_steps: int, steps: int, spacing: str
+) -> None:
+    settings = (f"schedule.train_steps={train_steps}", f"sampler.steps={steps}", f"sampler.spacing={spacing}")
+    if steps > train_steps:
+        assert f"sampler.steps is {steps}; schedule.train_steps is {train_steps}" in refusal(*settings)
+        return
+    config = load_config(AnimateConfig, preset_path("tiny"), settings)
+    pairs = timestep_pairs(config.sampler, train_steps)
+    assert all(0 <= pair.t < train_steps and pair.t > pair.t_prev for pair in pairs)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("schedule.train_steps=1", "sampler.steps=1"),
+        ("schedule.beta_start=0", "schedule.beta_end=0"),
+    ],
+)
+def test_a_schedule_that_loses_no_signal_has_none_to_rescale(settings: tuple[str, ...]) -> None:
+    assert "schedule: zero_terminal_snr is true; it needs betas above 0" in refusal(*settings)

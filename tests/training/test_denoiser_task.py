@@ -269,6 +269,13 @@ def test_a_sampler_of_many_steps_is_trained_on_no_other_timesteps(count: int) ->
     assert set(drawn.tolist()) <= set(trailing_timesteps(count, 1000))
 
 
+def test_a_sampler_has_no_more_timesteps_than_the_schedule() -> None:
+    short = TINY.schedule.model_copy(update={"train_steps": 10})
+    assert stage(schedule=short, timesteps=10).timesteps == 10
+    with pytest.raises(ValidationError, match=r"timesteps is 11; schedule\.train_steps is 10"):
+        stage(schedule=short, timesteps=11)
+
+
 def test_from_pure_noise_the_error_is_compared_with_knowing_nothing(out: Path) -> None:
     made = task(out, timesteps=1)
     given = batch(made, 0)
