@@ -103,9 +103,9 @@ class UNetConfig(Section):
     released model."""
 
     base_width: Positive
-    """Channels of the first level."""
+    """Channels of the first level, a multiple of 32."""
 
-    multipliers: tuple[Positive, ...]
+    multipliers: Annotated[tuple[Positive, ...], Field(min_length=1)]
     """Width of each level relative to the first; one level per entry, each half the size of the one
     before."""
 
@@ -150,6 +150,22 @@ class UNetConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _widths_can_be_cut(self) -> UNetConfig:
+        if self.base_width % 32:
+            raise ValueError(f"base_width is {self.base_width}; the norms need a multiple of 32.")
+        # The middle of the network attends too, and is as wide as the last level.
+        attending = {*self.attention_levels, len(self.multipliers) - 1}
+        narrowest = self.base_width * min(self.multipliers[level] for level in attending)
+        if self.head_dim > narrowest:
+            raise ValueError(f"head_dim is {self.head_dim}; a level that attends is {narrowest} wide.")
+        if self.pose_indicator is not None and self.context_dim % self.pose_indicator.keypoint_heads:
+            raise ValueError(
+                f"context_dim is {self.context_dim}; needs a multiple of pose_indicator.keypoint_heads "
+                f"({self.pose_indicator.keypoint_heads})."
+            )
+        return self
+
 
 class ScheduleConfig(Section):
     """The noise schedule: betas, scaled-linear as in Stable Diffusion."""
@@ -185,6 +201,14 @@ class ClipVisionConfig(Section):
     head_width: Positive
     mlp_ratio: Annotated[float, Field(gt=0)]
 
+    @model_validator(mode="after")
+    def _width_can_be_cut(self) -> ClipVisionConfig:
+        if self.head_width > self.width or self.width % (self.width // self.head_width):
+            raise ValueError(f"width is {self.width}; cannot be cut into heads of {self.head_width}.")
+        if self.patch_size > self.image_size:
+            raise ValueError(f"patch_size is {self.patch_size}; image_size is {self.image_size}.")
+        return self
+
 
 class ClipTextConfig(Section):
     """The CLIP text tower, in open_clip's terms; needed to train, and once for the empty prompt."""
@@ -194,6 +218,12 @@ class ClipTextConfig(Section):
     width: Positive
     heads: Positive
     layers: Positive
+
+    @model_validator(mode="after")
+    def _width_can_be_cut(self) -> ClipTextConfig:
+        if self.width % self.heads:
+            raise ValueError(f"width is {self.width}; needs a multiple of heads ({self.heads}).")
+        return self
 
 
 class ClipConfig(Section):
@@ -212,7 +242,7 @@ class RigConfig(Section):
     """Height of the picture it sees; the width follows the picture's own proportions, in steps of
     `stride`."""
 
-    widths: tuple[Positive, ...]
+    widths: Annotated[tuple[Positive, ...], Field(min_length=1)]
     """Channels of each level, the first at half the picture's size; each next level halves again."""
 
     blocks: Positive

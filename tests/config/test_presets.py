@@ -86,6 +86,41 @@ def test_the_clip_of_animate_x_is_the_one_of_open_clip():
     assert not ours.quick_gelu
 
 
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (
+            "unet.multipliers=[]",
+            "unet.multipliers: got a list; needs a list of at least 1, each a whole number of at least 1.",
+        ),
+        (
+            "codec.rig.widths=[]",
+            "codec.rig.widths: got a list; needs a list of at least 1, each a whole number of at least 1.",
+        ),
+        ("unet.base_width=40", "unet: base_width is 40; the norms need a multiple of 32."),
+        ("unet.head_dim=64", "unet: head_dim is 64; a level that attends is 32 wide."),
+        (
+            "unet.pose_indicator.keypoint_heads=5",
+            "unet: context_dim is 32; needs a multiple of pose_indicator.keypoint_heads (5).",
+        ),
+        (
+            "clip_encoder.vision.head_width=5",
+            "clip_encoder.vision: width is 32; cannot be cut into heads of 5.",
+        ),
+        (
+            "clip_encoder.vision.head_width=64",
+            "clip_encoder.vision: width is 32; cannot be cut into heads of 64.",
+        ),
+        ("clip_encoder.vision.patch_size=17", "clip_encoder.vision: patch_size is 17; image_size is 16."),
+        ("clip_encoder.text.heads=5", "clip_encoder.text: width is 32; needs a multiple of heads (5)."),
+    ],
+)
+def test_sizes_that_make_no_network_are_refused_in_words(setting, message):
+    with pytest.raises(ConfigError) as caught:
+        load_config(AnimateConfig, preset_path("tiny"), [setting])
+    assert caught.value.message.endswith(message)
+
+
 def test_presets_lie_in_an_installed_package(tmp_path):
     (tmp_path / "site" / "animatex" / "presets").mkdir(parents=True)
     (tmp_path / "site" / "presets").mkdir()
