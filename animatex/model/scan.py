@@ -6,6 +6,7 @@ Letters: b sequences, d channels, l positions (the slots of a window), n state s
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import torch
@@ -52,9 +53,16 @@ def selective_scan(
     read = []
     for k in range(u.shape[2]):
         state = torch.exp(step[:, :, k, None] * decay) * state + entering[:, :, k, None] * into[:, None, :, k]
-        read.append(torch.einsum("bdn,bn->bd", state, out_of[:, :, k]))
+        with _without_autocast(u.device):
+            read.append(torch.einsum("bdn,bn->bd", state, out_of[:, :, k]))
     y = torch.stack(read, dim=2) + D.float()[:, None] * u.float()
     return (y * F.silu(z.float())).to(u.dtype)
+
+
+def _without_autocast(device: torch.device) -> AbstractContextManager[None]:
+    """Keep matrix products in float32, which autocast, as in training, would make in 16 bits."""
+    known = torch.amp.is_autocast_available(device.type)
+    return torch.autocast(device.type, enabled=False) if known else nullcontext()
 
 
 def resolve_scan(choice: Literal["auto", "mamba_ssm", "torch"], device: torch.device) -> Resolved[ScanFn]:

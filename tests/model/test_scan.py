@@ -71,6 +71,23 @@ def test_half_precision_comes_back_in_half_precision() -> None:
     torch.testing.assert_close(rough.float(), selective_scan(*arguments), rtol=0.1, atol=0.1)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_autocast_leaves_the_scan_and_its_gradients_in_float32(dtype: torch.dtype) -> None:
+    plain, cast = ([t.requires_grad_() for t in inputs(2, 8, 4, 6)] for _ in range(2))
+    expected = selective_scan(*plain)
+    with torch.autocast("cpu", dtype):
+        made = selective_scan(*cast)
+    assert torch.equal(made, expected)
+    for scanned in (made, expected):
+        scanned.sum().backward()
+    assert all(torch.equal(a.grad, b.grad) for a, b in zip(cast, plain, strict=True))
+
+
+def test_the_scan_works_on_devices_without_autocast() -> None:
+    arguments = [t.to("meta") for t in inputs(2, 8, 4, 6)]
+    assert selective_scan(*arguments).shape == (2, 8, 6)
+
+
 def test_torch_by_name_is_asked_for() -> None:
     resolved = resolve_scan("torch", CPU)
     assert (resolved.name, resolved.reason, resolved.value) == ("torch", "asked for", selective_scan)
