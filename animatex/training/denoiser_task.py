@@ -92,6 +92,11 @@ class DenoiserTask:
         self._rig, self._codec = _load_codec(stage, folder)
         self._retargeter = _load_retargeter(stage.retarget, folder)
         self._clip = _load_clip(stage, folder)
+        # They look where the network is trained; what they see comes back to the CPU.
+        vae = self._codec.autoencoder if isinstance(self._codec, VaeCodec) else None
+        for frozen in (self._rig, vae, self._clip):
+            if frozen is not None:
+                frozen.to(runtime.device)
         self._pool = open_pool(stage.epi.pool, config.seed, Size(stage.data.height, stage.data.width))
         self._schedule = alphas_cumprod(stage.schedule)
 

@@ -118,7 +118,7 @@ def command(
     form = table_form(json, markdown, latex)
     methods = [Method(name, path, read_scores(path)) for name, path in named(files)]
     check_comparable(methods)
-    rows = metric_rows(methods, metrics.split(",") if metrics else None)
+    rows = metric_rows(methods, [name.strip() for name in metrics.split(",")] if metrics else None)
     if out is None and (results or suite):
         raise ConfigError("videos are shown on a page", hint="--out report.html")
     if results and len(results) != len(methods):

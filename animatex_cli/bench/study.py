@@ -108,7 +108,7 @@ def command(
     from animatex.bench.pages import write_page
     from animatex.bench.study import plan_study, render_study, write_key
     from animatex.bench.suite import load_suite
-    from animatex.files import check_output
+    from animatex.files import check_apart, check_output
 
     results = named(files)
     chosen = load_suite(suite)
@@ -116,6 +116,7 @@ def command(
         chosen = chosen.of(setting)
     chosen = chosen.select(cases or (), None)
     key_path = key or out.with_name(f"{out.stem}-key.json")
+    check_apart(out, key_path)
     for path in (out, key_path):
         check_output(path, force=force)
     plan = plan_study(chosen, [name for name, _ in results], seed=seed, max_pairs=pairs)

@@ -94,6 +94,12 @@ def task(out: Path, shelf: ClipShelf | None = None, **changes: object) -> Denois
         return DenoiserTask(stage(**changes), config(out), RUNTIME, shelf)
 
 
+def test_networks_that_only_look_do_so_where_the_other_one_is_trained(out: Path) -> None:
+    made = DenoiserTask(stage(), config(out), Runtime(torch.device("meta"), torch.float32, "none", 7))
+    for frozen in (made._rig, made._clip):
+        assert {weight.device.type for weight in frozen.parameters()} == {"meta"}
+
+
 def batch(made: DenoiserTask, number: int) -> TrainingBatch:
     (only,) = made.batches([number])
     return only
