@@ -242,8 +242,9 @@ class RigConfig(Section):
     """Height of the picture it sees; the width follows the picture's own proportions, in steps of
     `stride`."""
 
-    widths: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    """Channels of each level, the first at half the picture's size; each next level halves again."""
+    widths: Annotated[tuple[Positive, ...], Field(min_length=2)]
+    """Channels of each level, the first at half the picture's size; each next level halves again. Joints are
+    found at the second."""
 
     blocks: Positive
     """Residual blocks a level."""
@@ -252,7 +253,9 @@ class RigConfig(Section):
     """Transformer blocks at the coarsest level, where the whole character fits in view."""
 
     @model_validator(mode="after")
-    def _heads_fit(self) -> RigConfig:
+    def _channels_fit(self) -> RigConfig:
+        if any(width % 16 and width > 16 for width in self.widths):
+            raise ValueError(f"widths is {list(self.widths)}; the norms need multiples of 16.")
         if self.attention_blocks and self.widths[-1] % 32:
             raise ValueError(f"widths is {list(self.widths)}; with attention the last is a multiple of 32.")
         return self

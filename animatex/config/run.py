@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -572,4 +573,9 @@ class TrainConfig(Section):
         names = [stage.name for stage in self.stages]
         if len(set(names)) != len(names):
             raise ValueError(f"stages are named {names}; each needs a name of its own.")
+        for name in names:
+            if not re.fullmatch(r"\w[\w.-]*", name):
+                raise ValueError(
+                    f"a stage is named {name!r}; its files are called so: letters, digits, '_', '-', '.'."
+                )
         return self

@@ -95,8 +95,9 @@ def test_the_clip_of_animate_x_is_the_one_of_open_clip():
         ),
         (
             "codec.rig.widths=[]",
-            "codec.rig.widths: got a list; needs a list of at least 1, each a whole number of at least 1.",
+            "codec.rig.widths: got a list; needs a list of at least 2, each a whole number of at least 1.",
         ),
+        ("codec.rig.widths=[16,50]", "codec.rig: widths is [16, 50]; the norms need multiples of 16."),
         ("unet.base_width=40", "unet: base_width is 40; the norms need a multiple of 32."),
         ("unet.head_dim=64", "unet: head_dim is 64; a level that attends is 32 wide."),
         (

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from animatex.config.model import RigConfig
@@ -33,7 +34,7 @@ def stage(name: str, steps: int = 3, workers: int = 0, **optimizer: object) -> R
     return RigStage(
         kind="rig",
         name=name,
-        network=RigConfig(height=32, widths=(8,), blocks=1, attention_blocks=0),
+        network=RigConfig(height=32, widths=(16, 16), blocks=1, attention_blocks=0),
         start_from=None,
         data=SyntheticData(kind="synthetic", height=32, width=32, seed=0, workers=workers),
         batch=2,
@@ -92,6 +93,17 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(recipe, "make_task", make)
     return names
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../a", "a/b", "-a", ".a", "a b"])
+def test_a_stage_has_a_name_that_files_can_have(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="its files are called so"):
+        config(tmp_path, stage(name, 3))
+
+
+def test_two_stages_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="each needs a name of its own"):
+        config(tmp_path, stage("a", 3), stage("a", 4))
 
 
 @pytest.mark.usefixtures("built")
