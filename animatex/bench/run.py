@@ -28,6 +28,7 @@ from animatex.config.loader import dump_config
 from animatex.config.model import MotionCodecConfig
 from animatex.config.run import AnimateConfig, ClipSelection
 from animatex.errors import AnimateXError, InputError
+from animatex.files import locked
 from animatex.measure import StageTimer
 from animatex.pose.io import read_poses
 from animatex.progress import Progress, silent
@@ -139,11 +140,28 @@ def run_suite(
 
     Raises:
         InputError: The suite has no such cases, the folder holds other results, or weights are missing.
+        InUse: Another run is making results in that folder.
         CheckpointMismatch: Weights do not fit the preset.
     """
     suite = suite.of(setting)
     config = _for_suite(config, setting)
-    record = _begin(suite, config, out, preset, setting, reference_pose, weights)
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"{out} cannot be written: {out.absolute().parent} does not exist")
+    with locked(out.absolute()):
+        record = _begin(suite, config, out, preset, setting, reference_pose, weights)
+        return _complete(record, suite, config, out, reference_pose, weights, progress)
+
+
+def _complete(
+    record: RunRecord,
+    suite: Suite,
+    config: AnimateConfig,
+    out: Path,
+    reference_pose: ReferencePose,
+    weights: Path | None,
+    progress: Progress,
+) -> RunRecord:
+    """Make the videos that are not there yet."""
     missing = [case for case in suite.cases if case.id not in record.cases]
     if missing:
         runtime = make_runtime(config.runtime, config.seed)
@@ -239,6 +257,8 @@ def _begin(
     if not (out / RUN_FILE).exists():
         _check_empty(out)
         out.mkdir(exist_ok=True)
+        # Before the first case, so that a run that is killed in it can go on.
+        write_document(out / RUN_FILE, FORMAT, record)
         return record
     there = read_run(out)
     _check_alike(out, there, record)
@@ -263,8 +283,6 @@ def _check_empty(out: Path) -> None:
             f"{out} exists already, and is no folder of results: it has no {RUN_FILE}",
             hint="--out with another folder.",
         )
-    if not out.absolute().parent.is_dir():
-        raise InputError(f"{out} cannot be written: {out.absolute().parent} does not exist")
 
 
 def _check_alike(out: Path, there: RunRecord, here: RunRecord) -> None:

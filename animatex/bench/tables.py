@@ -12,6 +12,13 @@ _LATEX = {
     "↓": r"$\downarrow$",
     "±": r"$\pm$",
     "–": "--",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "α": r"$\alpha$",
+    "λ": r"$\lambda$",
+    # At the beginning of a row it would be the space before it.
+    "[": "{[}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 

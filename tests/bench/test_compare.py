@@ -18,7 +18,7 @@ from animatex.bench.compare import (
     terminal_table,
 )
 from animatex.bench.scores import CaseScores, Counts, Environment, Interval, Score, Scores, WeightsFile
-from animatex.bench.tables import as_latex, as_markdown
+from animatex.bench.tables import Table, as_latex, as_markdown
 from animatex.errors import ConfigError, InputError
 
 PSNR = Score(
@@ -116,6 +116,11 @@ def test_a_table_for_a_paper_has_the_best_in_bold_and_its_signs_escaped():
         r"ours & \textbf{13.50} & 30.00 \\",
         r"theirs & 12.50 & \textbf{25.00} \\",
     ]
+
+
+def test_names_that_latex_would_read_are_escaped():
+    rows = as_latex(Table(("[a|b]", "λ <1>"), ())).splitlines()
+    assert rows[1] == r"{[}a\textbar{}b] & $\lambda$ \textless{}1\textgreater{} \\"
 
 
 def test_the_terminal_shows_intervals_and_names_the_best():

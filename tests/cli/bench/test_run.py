@@ -8,6 +8,7 @@ from PIL import Image
 
 from animatex.bench.make import SuiteSpec, make_suite
 from animatex.bench.results import read_run_facts
+from animatex.files import locked
 from animatex.video.frames import Size
 from animatex_cli.bench import app as bench_app
 from animatex_cli.main import run
@@ -122,6 +123,25 @@ def test_a_case_that_fails_is_reported_and_does_not_stop_the_others(suite, tmp_p
     assert "1 case, 1 failed" in shown.err
     assert len(frames("animal-000-self")) == 3
     assert list(json.loads(Path("results/run.json").read_text())["failed"]) == ["plant-000-self"]
+
+
+def test_a_run_that_is_killed_in_its_first_case_goes_on(suite, monkeypatch):
+    def killed(path: Path, frames: object) -> None:
+        (path.parent / f".{path.name}.0123abcd-1.part").mkdir()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("animatex.bench.run.write_video", killed)
+        assert bench(suite, "--limit", "1", "--quiet") == 130
+    assert bench(suite, "--limit", "1", "--quiet") == 0
+    assert len(frames("plant-000-self")) == 3
+
+
+def test_two_runs_do_not_make_results_in_one_folder(suite, place, capsys):
+    with locked(place / "results"):
+        assert bench(suite, "--limit", "1", "--quiet") == 75
+    assert "results is being made by another run" in capsys.readouterr().err
+    assert not list(place.iterdir())
 
 
 def test_what_cannot_be_run_is_one_line(suite, tmp_path, capsys):
