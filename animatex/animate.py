@@ -22,7 +22,6 @@ from animatex.checkpoints.load import (
 from animatex.checkpoints.store import read_header
 from animatex.codec.codec import ClipCodec, LatentCodec, Scene
 from animatex.codec.motion.codec import MotionCodec
-from animatex.codec.motion.cropped import without_cut_ends
 from animatex.codec.vae import VaeCodec, build_autoencoder
 from animatex.conditioning.bundle import Conditioning, stack
 from animatex.conditioning.inputs import ClipInputs
@@ -53,12 +52,11 @@ from animatex.reference import (
     find_character,
     look_again,
     place_reference,
+    put_on_character,
     read_character,
     stay_in_picture,
 )
-from animatex.retargeting.learned import put_on
 from animatex.retargeting.network import RetargetNetwork
-from animatex.rig.neck import is_neckless
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import read_rig, with_painted_plate
 from animatex.runtime import Resolved, Runtime, placed, resolve_device, resolve_dtype
@@ -347,11 +345,9 @@ def place_motion(inputs: ClipInputs, config: AnimateConfig, retargeter: Retarget
     if config.pose.reference_pose == "driving" and config.retarget.box is None:
         poses = inputs.poses.on_canvas(inputs.canvas)
     else:
-        neckless = inputs.rig is not None and is_neckless(inputs.rig)
         # The performer's own body is nobody else's: there is nothing to correct.
         network = retargeter if inputs.pose_is_seen else None
-        body = own if inputs.rig is None else without_cut_ends(own, inputs.rig.parts.argmax(0))
-        poses = put_on(inputs.poses, body, config.retarget, network, neckless=neckless)
+        poses = put_on_character(inputs.poses, own, inputs.rig, config.retarget, network)
         if inputs.rig is not None and config.retarget.method != "none":
             poses = stay_in_picture(poses, own, inputs.rig)
     poses = correct(poses, config.retarget)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animatex.config.run import AnimateConfig, PoseConfig
+from animatex.codec.motion.cropped import without_cut_ends
+from animatex.config.run import AnimateConfig, PoseConfig, RetargetConfig
 from animatex.errors import InputError, MissingPackage
 from animatex.pose.estimator import PoseEstimator
 from animatex.pose.extract import estimate_poses
@@ -26,6 +27,9 @@ from animatex.pose.skeleton import (
     RIGHT_HIP,
     RIGHT_SHOULDER,
 )
+from animatex.retargeting.learned import put_on
+from animatex.retargeting.network import RetargetNetwork
+from animatex.rig.neck import is_neckless
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import Rig, read_rig
 from animatex.video.fit import Filter, Fit, to_canvas
@@ -258,6 +262,29 @@ def _on_character(points: np.ndarray, mask: np.ndarray) -> np.ndarray:
         inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
         near |= inside & (mask[y.clip(0, height - 1), x.clip(0, width - 1)] > 0.5)
     return near
+
+
+def put_on_character(
+    poses: PoseSequence,
+    reference_pose: PoseSequence,
+    rig: Rig | None,
+    config: RetargetConfig,
+    network: RetargetNetwork | None,
+) -> PoseSequence:
+    """Put a performer's motion on a character's body, going by its rig where there is one.
+
+    Args:
+        poses: The performer, on the driving video's canvas.
+        reference_pose: The character's pose in its picture; one frame.
+        rig: The character taken apart: it says where the picture cuts off a limb, and whether head and body
+            are one block.
+        config: How.
+        network: As for `put_on`.
+    """
+    if rig is None:
+        return put_on(poses, reference_pose, config, network)
+    body = without_cut_ends(reference_pose, rig.parts.argmax(0))
+    return put_on(poses, body, config, network, neckless=is_neckless(rig))
 
 
 def stay_in_picture(poses: PoseSequence, reference_pose: PoseSequence, rig: Rig) -> PoseSequence:

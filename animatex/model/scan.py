@@ -51,9 +51,10 @@ def selective_scan(
     decay, into, out_of = A.float(), B.float(), C.float()
     state = u.new_zeros(u.shape[0], u.shape[1], A.shape[1], dtype=torch.float32)
     read = []
-    for k in range(u.shape[2]):
-        state = torch.exp(step[:, :, k, None] * decay) * state + entering[:, :, k, None] * into[:, None, :, k]
-        with _without_autocast(u.device):
+    with _without_autocast(u.device):
+        for k in range(u.shape[2]):
+            decayed = torch.exp(step[:, :, k, None] * decay) * state
+            state = decayed + entering[:, :, k, None] * into[:, None, :, k]
             read.append(torch.einsum("bdn,bn->bd", state, out_of[:, :, k]))
     y = torch.stack(read, dim=2) + D.float()[:, None] * u.float()
     return (y * F.silu(z.float())).to(u.dtype)

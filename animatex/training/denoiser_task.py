@@ -18,7 +18,6 @@ from animatex.checkpoints.load import load_clip, load_retargeter, load_rig, load
 from animatex.checkpoints.store import halved, save_weights
 from animatex.codec.codec import LatentCodec, Scene
 from animatex.codec.motion.codec import MotionClip, MotionCodec
-from animatex.codec.motion.cropped import without_cut_ends
 from animatex.codec.vae import VaeClip, VaeCodec, build_autoencoder
 from animatex.conditioning.bundle import Conditioning, stack
 from animatex.conditioning.dropout import drop_conditions
@@ -35,9 +34,8 @@ from animatex.epi.transform import transform
 from animatex.model.build import build_unet
 from animatex.pose.placing import correct
 from animatex.pose.sequence import PoseSequence
-from animatex.retargeting.learned import put_on
+from animatex.reference import put_on_character
 from animatex.retargeting.network import RetargetNetwork
-from animatex.rig.neck import is_neckless
 from animatex.rig.network import RigNetwork
 from animatex.rig.rig import Rig, read_rig
 from animatex.runtime import Runtime
@@ -230,9 +228,8 @@ def _scene(
 ) -> Scene:
     """What the codec is told: the motion is the sample's own, or a performer's on the character's body."""
     if sample.performance is not None:
-        neckless = rig is not None and is_neckless(rig)
-        body = reference_pose if rig is None else without_cut_ends(reference_pose, rig.parts.argmax(0))
-        poses = correct(put_on(sample.performance, body, config, retargeter, neckless=neckless), config)
+        moved = put_on_character(sample.performance, reference_pose, rig, config, retargeter)
+        poses = correct(moved, config)
         return Scene(sample.reference, reference_pose, poses, rig, config.scale)
     return Scene(sample.reference, reference_pose, sample.poses, rig)
 

@@ -220,6 +220,7 @@ def _pose_in_picture(
     """Find the pose, in pixels of the picture, and say whether head and body are one block."""
     from dataclasses import replace
 
+    from animatex.codec.motion.cropped import without_cut_ends
     from animatex.reference import find_character, place_reference
     from animatex.video.fit import plan_fit
     from animatex.video.frames import Size
@@ -237,7 +238,8 @@ def _pose_in_picture(
     picture, alpha = place_reference(image, fit, config.pictures.filter)
     rig = _take_apart(picture, alpha, config, weights)
     found = find_character(picture, alpha, fit, rig, performer, estimate, config)
-    pose = replace(found.pose, keypoints=fit.points_to_source(found.pose.keypoints), canvas=image.size)
+    pose = found.pose if rig is None else without_cut_ends(found.pose, rig.parts.argmax(0))
+    pose = replace(pose, keypoints=fit.points_to_source(pose.keypoints), canvas=image.size)
     found = found._replace(pose=pose)
     if rig is None:
         return found, False
