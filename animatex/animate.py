@@ -34,7 +34,8 @@ from animatex.diffusion.noise import initial_noise
 from animatex.diffusion.sample import sample_latents
 from animatex.diffusion.steps import timestep_pairs
 from animatex.diffusion.windows import context_windows, windowed
-from animatex.encoders.clip import FrozenClip, build_clip
+from animatex.encoders.clip import FrozenClip
+from animatex.encoders.vision import VisionTower
 from animatex.errors import ConfigError
 from animatex.limits import check_size
 from animatex.model.build import build_unet
@@ -253,7 +254,7 @@ def load_models(config: AnimateConfig, runtime: Runtime, weights: Path | None = 
         torch.manual_seed(config.seed)
         unet = _load_unet(config, runtime, weights)
         if config.clip_checkpoint is None:
-            clip = FrozenClip(config.clip_encoder, build_clip(config.clip_encoder).visual)
+            clip = FrozenClip(config.clip_encoder, VisionTower(config.clip_encoder))
         else:
             clip = load_clip(find_weights(config.clip_checkpoint, weights), config.clip_encoder)
         codec = _load_codec(config, weights)

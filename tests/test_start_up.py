@@ -107,6 +107,22 @@ def test_configuration_video_and_poses_do_not_load_torch() -> None:
     assert not loaded & {"torch", "av", "mediapipe", "onnxruntime", "decord", "typer"}
 
 
+def test_loading_networks_loads_neither_what_trains_them_nor_a_compiler() -> None:
+    loaded = modules_after(
+        "from animatex.animate import load_models, load_rig_network\n"
+        "from animatex.config.loader import load_config\n"
+        "from animatex.config.presets import preset_path\n"
+        "from animatex.config.run import AnimateConfig\n"
+        "from animatex.runtime import make_runtime\n"
+        "config = load_config(AnimateConfig, preset_path('mini'), ['runtime.device=cpu'])\n"
+        "load_models(config, make_runtime(config.runtime, config.seed))\n"
+        "load_rig_network(config.codec, config.seed)"
+    )
+    assert "torch" in loaded
+    # sympy comes with PyTorch's compiler, which takes longer to import than all weights to read.
+    assert not loaded & {"open_clip", "torchvision", "timm", "accelerate", "diffusers", "sympy"}
+
+
 @pytest.mark.parametrize("package", HOMES)
 def test_every_optional_package_is_imported_in_its_place_alone(package: str) -> None:
     found = {path for path, tree in sources() for node in ast.walk(tree) if package in imported(node)}

@@ -16,6 +16,7 @@ from animatex.checkpoints.store import Kind, read_foreign, read_header, read_wei
 from animatex.codec.vae import STABLE_DIFFUSION, VaeCodec, build_autoencoder
 from animatex.config.model import ClipConfig, RetargetNetworkConfig, RigConfig, UNetConfig, VaeCodecConfig
 from animatex.encoders.clip import FrozenClip, build_clip, empty_prompt_context
+from animatex.encoders.vision import VisionTower
 from animatex.errors import CheckpointMismatch
 from animatex.model.build import build_unet
 from animatex.model.scan import ScanFn, selective_scan
@@ -83,7 +84,7 @@ def load_clip(path: Path, config: ClipConfig, dtype: torch.dtype = torch.float32
         InputError: The file cannot be read.
     """
     with torch.device("meta"):
-        visual = build_clip(config).visual
+        visual = VisionTower(config)
     if read_header(path) is not None:
         tensors = read_weights(path, kind="clip", config=config, dtype=dtype)
     else:

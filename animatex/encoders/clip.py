@@ -1,4 +1,6 @@
-"""CLIP's image tower, and the context of the empty prompt; open_clip is imported here only.
+"""CLIP as the networks are told of it: embeddings of pictures, and the context of the empty prompt.
+
+open_clip is imported here only, to train both towers and to ask the text tower.
 
 Letters: N pictures, D embedding width, L text tokens, W text width.
 """
@@ -13,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from animatex.config.model import ClipConfig
+from animatex.encoders.vision import VisionTower
 from animatex.errors import require
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ PICTURES_AT_ONCE = 16
 
 
 def build_clip(config: ClipConfig) -> open_clip.CLIP:
-    """Build both towers, open_clip's own, with fresh weights.
+    """Build both towers, open_clip's own, with fresh weights; to look only, `VisionTower` is enough.
 
     Raises:
         MissingPackage: open_clip is not installed.
@@ -62,11 +65,10 @@ class FrozenClip(nn.Module):
 
     Args:
         config: Sizes; the text tower's are not used.
-        visual: The tower, `build_clip(config).visual` with weights in it; its parameters decide
-            dtype and device.
+        visual: The tower, with weights in it; its parameters decide dtype and device.
     """
 
-    def __init__(self, config: ClipConfig, visual: nn.Module) -> None:
+    def __init__(self, config: ClipConfig, visual: VisionTower) -> None:
         super().__init__()
         self.config = config
         self.visual = visual.eval().requires_grad_(False)

@@ -137,7 +137,11 @@ class MotionResampler(nn.Module):
     ) -> None:
         super().__init__()
         self.asks = asks
-        self.learned_queries = nn.Parameter(torch.randn(1, learned, dim) / dim**0.5) if learned else None
+        self.learned_queries = nn.Parameter(torch.empty(1, learned, dim)) if learned else None
+        # A parameter without memory gets its values from a file; drawing them there would import PyTorch's
+        # compiler first, which takes longer than reading them.
+        if self.learned_queries is not None and not self.learned_queries.is_meta:
+            nn.init.normal_(self.learned_queries, std=dim**-0.5)
         self.proj_in = nn.Linear(feature_dim, dim)
         self.layers = nn.ModuleList(PerceiverLayer(dim, heads, head_dim) for _ in range(depth))
         self.proj_out = nn.Linear(dim, dim)

@@ -28,7 +28,8 @@ from animatex.diffusion.noise import initial_noise
 from animatex.diffusion.objective import velocity_loss
 from animatex.diffusion.schedule import alphas_cumprod
 from animatex.diffusion.steps import trailing_timesteps
-from animatex.encoders.clip import FrozenClip, build_clip
+from animatex.encoders.clip import FrozenClip
+from animatex.encoders.vision import VisionTower
 from animatex.epi.pool import open_pool
 from animatex.epi.transform import transform
 from animatex.model.build import build_unet
@@ -261,5 +262,5 @@ def _load_retargeter(config: RetargetConfig, folder: Path) -> RetargetNetwork | 
 
 def _load_clip(stage: DenoiserStage, folder: Path) -> FrozenClip:
     if stage.clip_checkpoint is None:
-        return FrozenClip(stage.clip_encoder, build_clip(stage.clip_encoder).visual)
+        return FrozenClip(stage.clip_encoder, VisionTower(stage.clip_encoder))
     return load_clip(find_trained(stage.clip_checkpoint, folder), stage.clip_encoder)

@@ -17,7 +17,8 @@ from animatex.conditioning.inputs import ClipInputs
 from animatex.conditioning.prepare import body_coordinates, pose_pictures, prepare_conditioning
 from animatex.config.model import ClipConfig, ClipTextConfig, ClipVisionConfig
 from animatex.config.run import ConditionsConfig
-from animatex.encoders.clip import FrozenClip, build_clip
+from animatex.encoders.clip import FrozenClip
+from animatex.encoders.vision import VisionTower
 from animatex.pose.draw import draw_poses
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import NECK, RIGHT_WRIST
@@ -52,7 +53,7 @@ def encoder() -> FrozenClip:
     config = ClipConfig(embed_dim=8, vision=vision, text=text, quick_gelu=False)
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        return FrozenClip(config, build_clip(config).visual)
+        return FrozenClip(config, VisionTower(config))
 
 
 def performer() -> tuple[PoseSequence, FrameSequence]:
