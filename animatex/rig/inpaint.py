@@ -77,6 +77,7 @@ class _Level:
     Attributes:
         image: float32 [h, w, 3] in 0..1; anything inside the hole.
         hole: bool [h, w].
+        patches: The patch around every pixel, float32 [h * w, 3 * side * side].
         whole: Where a patch lies inside the picture and outside of the hole, bool [h, w].
         wanted: Centres (row, column) of the patches that touch the hole, int [N, 2].
         number: Which of `wanted` a pixel is, int [h, w]; -1: none.
@@ -86,6 +87,7 @@ class _Level:
 
     image: np.ndarray
     hole: np.ndarray
+    patches: np.ndarray
     whole: np.ndarray
     wanted: np.ndarray
     number: np.ndarray
@@ -120,7 +122,8 @@ def _level(image: np.ndarray, hole: np.ndarray, foreign: np.ndarray) -> _Level:
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
     whole = inside & ~touching & (cv2.dilate(foreign.astype(np.uint8), around) == 0)
     trust = np.where(foreign, np.float32(0), np.float32(_FADING) ** -depth)
-    return _Level(image, hole, whole, wanted, number, trust)
+    patches = _patches(image).reshape(hole.size, -1)
+    return _Level(image, hole, patches, whole, wanted, number, trust)
 
 
 def _anywhere(level: _Level, random: np.random.Generator) -> np.ndarray:
@@ -180,18 +183,18 @@ class _Likeness:
 
     def __init__(self, level: _Level, painted: np.ndarray) -> None:
         rows, columns = level.wanted.T
-        self._patches = _patches(painted)
-        self._rows, self._height = rows, level.hole.shape[0]
-        self._wanted = self._patches[rows, columns].reshape(len(rows), -1)
+        self._level, self._rows = level, rows
+        self._wanted = _patches(painted)[rows, columns].reshape(len(rows), -1)
         trust = _patches(level.trust[..., None])[rows, columns].reshape(len(rows), -1)
         # Of a patch of which nothing is known yet, nothing is wanted but that it is upright.
         self._weights = np.tile(trust / np.maximum(3 * trust.sum(1, keepdims=True), 1e-9), 3)
 
     def __call__(self, which: np.ndarray, places: np.ndarray) -> np.ndarray:
         """Costs float32 [M] of the wanted patches `which` [M] at places int [M, 2]."""
-        source = self._patches[places[:, 0], places[:, 1]].reshape(len(places), self._wanted.shape[1])
-        apart = self._wanted[which] - source
-        rise = ((places[:, 0] - self._rows[which]) / self._height).astype(np.float32)
+        height, width = self._level.hole.shape
+        # A whole patch has nothing of the hole: it is the same however the hole is painted.
+        apart = self._wanted[which] - self._level.patches[places[:, 0] * width + places[:, 1]]
+        rise = ((places[:, 0] - self._rows[which]) / height).astype(np.float32)
         cost: np.ndarray = np.einsum("ij,ij,ij->i", apart, apart, self._weights[which])
         return cost + _UPRIGHT * rise * rise
 
@@ -208,17 +211,20 @@ def _painted(level: _Level, places: np.ndarray, costs: np.ndarray) -> np.ndarray
     height, width = level.hole.shape
     usual = max(2 * float(np.quantile(costs, 0.75)), 1e-5)
     weight = level.trust[level.wanted[:, 0], level.wanted[:, 1]] * np.exp(-costs / usual)
-    total = np.zeros((height, width, 1), np.float32)
-    colour = np.zeros((height, width, 3), np.float32)
-    for row in range(-_REACH, _REACH + 1):
-        for column in range(-_REACH, _REACH + 1):
-            to = level.wanted + (row, column)
-            inside = ((to >= 0) & (to < (height, width))).all(1)
-            (rows, columns), source = to[inside].T, places[inside] + (row, column)
-            share = weight[inside, None]
-            # Each patch has a pixel of its own at this place: no index comes twice.
-            colour[rows, columns] += share * level.image[source[:, 0], source[:, 1]]
-            total[rows, columns] += share
+    # With a margin, no patch reaches beyond the array; each has a pixel of its own at every offset.
+    wide = width + 2 * _REACH
+    total = np.zeros((height + 2 * _REACH) * wide, np.float32)
+    colour = np.zeros((len(total), 3), np.float32)
+    corners = level.wanted[:, 0] * wide + level.wanted[:, 1]
+    patches = level.patches[places[:, 0] * width + places[:, 1]].reshape(len(places), 3, -1)
+    shares = weight[:, None, None] * patches
+    for row in range(2 * _REACH + 1):
+        for column in range(2 * _REACH + 1):
+            to = corners + (row * wide + column)
+            colour[to] += shares[..., row * (2 * _REACH + 1) + column]
+            total[to] += weight
+    inside = np.s_[_REACH : height + _REACH, _REACH : width + _REACH]
+    colour, total = colour.reshape(-1, wide, 3)[inside], total.reshape(-1, wide, 1)[inside]
     return np.where(level.hole[..., None], colour / np.maximum(total, 1e-12), level.image)
 
 
