@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from animatex.bench.pairs import COMPANIONS
 from animatex.bench.suite import SUITE_FILE, BenchCase, Suite, write_suite
 from animatex.errors import InputError
 from animatex.progress import Progress, silent
-from animatex.video.image import is_image, write_png
+from animatex.video.image import is_image, is_meant_as_picture, write_png
 from animatex.video.reader import iterate_frames, probe
 
 Layout = Literal["a2bench", "tiktok", "ubc-fashion"]
@@ -80,15 +81,27 @@ def import_layout(layout: Layout, source: Path, out: Path, progress: Progress = 
 
 
 def _a2bench(source: Path) -> Iterator[_Listed]:
-    """Pictures and videos of the same name, in two folders."""
-    pictures = {path.stem: path for path in _files(source / "images")}
-    videos = {path.stem: path for path in _files(source / "videos")}
+    """Pictures and videos of the same name, in two folders; captions and lists beside them are not used."""
+    pictures = _by_name(path for path in _files(source / "images") if is_meant_as_picture(path))
+    videos = _by_name(path for path in _files(source / "videos") if path.suffix.lower() not in COMPANIONS)
     for name in sorted({*pictures, *videos}):
         if name not in videos:
             raise InputError(f"{pictures[name]} has no video of the same name in {source / 'videos'}")
         if name not in pictures:
             raise InputError(f"{videos[name]} has no picture of the same name in {source / 'images'}")
         yield _Listed(name, "character", pictures[name], videos[name], None)
+
+
+def _by_name(files: Iterable[Path]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
+    for path in files:
+        other = named.setdefault(path.stem, path)
+        if other is not path:
+            raise InputError(
+                f"{other} and {path.name} have the same name; which one belongs to the case is not guessed",
+                hint="move one of them away.",
+            )
+    return named
 
 
 def _tiktok(source: Path) -> Iterator[_Listed]:

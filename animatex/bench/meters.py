@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from animatex.bench.pairs import FramePair
+from animatex.errors import InputError
 from animatex.metrics import pixel
-from animatex.metrics.perceptual import InputRange, Lpips, lpips
+from animatex.metrics.perceptual import VGG_SIDE, InputRange, Lpips, lpips
 from animatex.metrics.pose import PCK_THRESHOLDS, pose_accuracy
 from animatex.metrics.temporal import dtssd, flicker
 from animatex.pose.estimator import PoseEstimator
@@ -69,7 +70,18 @@ class LpipsMeter:
     network: Lpips
 
     def __call__(self, pair: FramePair) -> FrameValues:
-        """Give values for every frame."""
+        """Give values for every frame.
+
+        Raises:
+            InputError: The frames are smaller than what the network can look at.
+        """
+        size = pair.target.size
+        if min(size) < VGG_SIDE:
+            raise InputError(
+                f"pair {pair.id}: frames of {size} pixels; LPIPS needs at least {VGG_SIDE} on each side",
+                hint="--metrics with others than lpips_disco, lpips_vgg and perceptual; "
+                "or --size with a larger size for both.",
+            )
         both = list(zip(pair.generated.frames, pair.target.frames, strict=True))
         return {
             name: np.array([lpips(a, b, self.network, LPIPS_INPUTS[name]) for a, b in both])

@@ -17,8 +17,9 @@ from animatex.video.frames import FrameSequence, Size
 from animatex.video.image import is_image
 from animatex.video.reader import list_pictures, probe, read_video
 
-# What lies beside videos without being one: records, poses, scores.
-_COMPANIONS = frozenset((".yaml", ".yml", ".json", ".jsonl", ".csv", ".txt", ".md", ".npz", ".html", ".log"))
+COMPANIONS = frozenset((".yaml", ".yml", ".json", ".jsonl", ".csv", ".txt", ".md", ".npz", ".html", ".log"))
+"""What lies beside videos without being one: records, captions, poses, scores."""
+
 _CONTENTS = "videos, folders of pictures, or the pictures of one video can be scored."
 _SAME_NAMES = "give both sides one entry for each case, with the same name."
 
@@ -192,7 +193,7 @@ def _entries(path: Path) -> Path | dict[str, Path]:
 
 def _media(folder: Path) -> list[Path]:
     visible = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    return [entry for entry in visible if entry.is_dir() or entry.suffix.lower() not in _COMPANIONS]
+    return [entry for entry in visible if entry.is_dir() or entry.suffix.lower() not in COMPANIONS]
 
 
 def _check_names(generated: Path, mine: Mapping[str, Path], target: Path, theirs: Mapping[str, Path]) -> None:

@@ -14,6 +14,9 @@ Trunk = Literal["vgg", "alex"]
 InputRange = Literal["disco", "signed"]
 """disco: pictures in 0..1, as DisCo passes them by mistake. signed: in -1..1, as the metric is defined."""
 
+VGG_SIDE = 16
+"""Pixels of the shorter side of the smallest picture that is left with something after VGG-16's poolings."""
+
 _SHIFT, _SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 _EPSILON = 1e-10
 
@@ -130,7 +133,7 @@ def lpips(generated: np.ndarray, target: np.ndarray, network: Lpips, inputs: Inp
     """Compute LPIPS of one frame at its full size.
 
     Args:
-        generated: uint8 [H, W, 3].
+        generated: uint8 [H, W, 3], of at least `VGG_SIDE` pixels on each side.
         target: uint8 [H, W, 3].
         network: With weights; its parameters decide the device.
         inputs: What range the network is shown. With "disco" values are lower than LPIPS really is; the

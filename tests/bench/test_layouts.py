@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,40 @@ def test_a2bench_pairs_pictures_and_videos_by_name(tmp_path: Path):
     assert suite.cases[1].target.samefile(data / "videos" / "2 b.mp4")
     assert suite.cases[1].driving == suite.cases[1].target
     assert [case.id for case in made.cases] == [case.id for case in suite.cases]
+
+
+def test_a2bench_leaves_captions_and_other_files_aside(tmp_path: Path):
+    data = tmp_path / "data"
+    picture(data / "images" / "cat.png")
+    video(data / "videos" / "cat.mp4", 8)
+    for beside in (
+        "images/cat.txt",
+        "images/cat.json",
+        "images/all.csv",
+        "videos/cat.txt",
+        "videos/notes.md",
+    ):
+        (data / beside).write_text("a cat that dances")
+    import_layout("a2bench", data, tmp_path / "suite")
+    (case,) = load_suite(tmp_path / "suite").cases
+    assert case.reference.samefile(data / "images" / "cat.png")
+    assert case.driving.samefile(data / "videos" / "cat.mp4")
+
+
+@pytest.mark.parametrize(
+    ("folder", "make", "two"), [("images", picture, "cat.jpg"), ("videos", video, "cat.mov")]
+)
+def test_two_pictures_or_videos_of_one_name_are_named(tmp_path: Path, folder: str, make: Callable, two: str):
+    data = tmp_path / "data"
+    picture(data / "images" / "cat.png")
+    video(data / "videos" / "cat.mp4", 8)
+    make(data / folder / two, 8)
+    names = sorted(path.name for path in (data / folder).iterdir())
+    assert refused("a2bench", data, tmp_path / "suite") == (
+        f"{data / folder / names[0]} and {names[1]} have the same name; "
+        "which one belongs to the case is not guessed"
+    )
+    assert not (tmp_path / "suite").exists()
 
 
 def test_tiktok_is_a_folder_of_frames_for_each_video(tmp_path: Path):
