@@ -35,6 +35,12 @@ _PROFILED = {
 _ROUNDING = 2
 """Levels of 255 by which sRGB's own profiles, of several makers, differ from each other."""
 
+_SRGB_GAMMA, _GAMMA_SLACK = 1 / 2.2, 0.05
+"""What PNG files of sRGB say, and by how much others may differ and mean the same, as libpng has it."""
+
+_GAMMAS = (0.1, 10.0)
+"""Exponents that a PNG file can mean."""
+
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError)
 """What Pillow's readers raise, depending on where a file is broken."""
 
@@ -70,7 +76,8 @@ class ReferenceImage:
 def read_image(path: Path, *, background: tuple[int, int, int] = WHITE) -> ReferenceImage:
     """Read a picture, whatever its suffix says; of an animation the first frame.
 
-    Colours are converted to sRGB where the picture has a profile that says otherwise.
+    Colours are converted to sRGB where the picture has a profile, or a PNG file an exponent (gAMA), that says
+    otherwise. What a PNG file says by cICP, such as HDR, is not read.
 
     Args:
         path: A PNG, JPEG, WebP, BMP, TIFF, GIF or PPM file.
@@ -206,11 +213,11 @@ def _is_animated(picture: Image.Image) -> bool:
 
 
 def _as_seen(picture: Image.Image, background: tuple[int, int, int]) -> ReferenceImage:
-    profile = picture.info.get("icc_profile")
+    profile, gamma = picture.info.get("icc_profile"), _stated_gamma(picture)
     if picture.mode.startswith("I;16") or picture.mode == "I":
         # Pillow would cut 16-bit greys off at 255 instead of scaling them.
         picture = Image.fromarray((np.asarray(picture) >> 8).clip(0, 255).astype(np.uint8))
-    rgb = np.array(_in_srgb(picture, profile))
+    rgb = np.array(_in_srgb(picture, profile, gamma))
     if not picture.has_transparency_data:
         return ReferenceImage(rgb, None)
     alpha = np.array(picture.convert("RGBA").getchannel("A"))
@@ -221,13 +228,27 @@ def _as_seen(picture: Image.Image, background: tuple[int, int, int]) -> Referenc
     return ReferenceImage(np.rint(mixed).astype(np.uint8), alpha)
 
 
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert colours as their profile says; a broken one, or of another kind of picture, says nothing."""
+def _stated_gamma(picture: Image.Image) -> float | None:
+    """Give the exponent that a PNG file says its values were coded with; None where that is sRGB's, or absurd.
+
+    A profile, and the statement that it is sRGB, count before it.
+    """
+    gamma = picture.info.get("gamma")
+    if gamma is None or "srgb" in picture.info or not _GAMMAS[0] <= gamma <= _GAMMAS[1]:
+        return None
+    return None if abs(gamma / _SRGB_GAMMA - 1) < _GAMMA_SLACK else float(gamma)
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None, gamma: float | None) -> Image.Image:
+    """Convert colours as their profile says, or else their exponent.
+
+    A broken profile, or one of another kind of picture, says nothing.
+    """
     plain = (
         picture.convert("RGBA").convert("RGB") if picture.has_transparency_data else picture.convert("RGB")
     )
     if not profile:
-        return plain
+        return plain if gamma is None else plain.point(_srgb_levels(gamma) * 3)
     try:
         theirs = ImageCms.getOpenProfile(io.BytesIO(profile))
         mode, kinds = _PROFILED.get(theirs.profile.xcolor_space.strip(), ("", ()))
@@ -239,6 +260,13 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
         return to_srgb.apply(plain if mode == "RGB" else picture.convert(mode))
     except (ImageCms.PyCMSError, *_DAMAGE):
         return plain
+
+
+def _srgb_levels(gamma: float) -> list[int]:
+    """Give for each of 256 levels that were coded with an exponent the level in sRGB."""
+    light = np.linspace(0, 1, 256) ** (1 / gamma)
+    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return [int(level) for level in np.rint(255 * coded)]
 
 
 def _keeps_colours(transform: ImageCms.ImageCmsTransform) -> bool:

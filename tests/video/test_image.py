@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from animatex.errors import InputError
 from animatex.video.frames import Size
@@ -116,6 +117,41 @@ def test_greys_are_converted_as_the_profile_says(tmp_path: Path) -> None:
 
 def test_a_profile_of_srgb_changes_nothing(tmp_path: Path, picture: np.ndarray) -> None:
     Image.fromarray(picture).save(tmp_path / "hero.png", icc_profile=profiles.srgb())
+    assert np.array_equal(read_image(tmp_path / "hero.png").rgb, picture)
+
+
+def with_gamma(gamma: int, *, srgb: bool = False) -> PngInfo:
+    """A PNG file's gAMA, in hundred thousandths, and perhaps its sRGB."""
+    said = PngInfo()
+    said.add(b"gAMA", struct.pack(">I", gamma))
+    if srgb:
+        said.add(b"sRGB", b"\0")
+    return said
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour"), [("RGB", (128,) * 3), ("RGBA", (128, 128, 128, 200)), ("L", 128)]
+)
+def test_a_gamma_of_its_own_is_converted(tmp_path: Path, mode: str, colour: object) -> None:
+    Image.new(mode, (4, 3), colour).save(tmp_path / "render.png", pnginfo=with_gamma(100_000))
+    read = read_image(tmp_path / "render.png", background=(188,) * 3)
+    # Half of the light is 188 of 255 in sRGB (IEC 61966-2-1).
+    assert np.abs(read.rgb.astype(int) - 188).max() <= 1
+    assert (read.alpha is None) is (mode != "RGBA")
+
+
+@pytest.mark.parametrize("said", [with_gamma(45_455), with_gamma(100_000, srgb=True), with_gamma(0)])
+def test_a_gamma_that_means_srgb_or_nothing_changes_nothing(
+    tmp_path: Path, picture: np.ndarray, said: PngInfo
+) -> None:
+    Image.fromarray(picture).save(tmp_path / "hero.png", pnginfo=said)
+    assert np.array_equal(read_image(tmp_path / "hero.png").rgb, picture)
+
+
+def test_a_profile_counts_before_a_gamma(tmp_path: Path, picture: np.ndarray) -> None:
+    Image.fromarray(picture).save(
+        tmp_path / "hero.png", icc_profile=profiles.srgb(), pnginfo=with_gamma(100_000)
+    )
     assert np.array_equal(read_image(tmp_path / "hero.png").rgb, picture)
 
 
