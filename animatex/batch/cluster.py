@@ -34,7 +34,8 @@ def run_on_ray(
     Args:
         jobs: What to do; the ledger knows them. Paths mean the same on all nodes, seen from this folder.
         options: Ledger and weights.
-        listener: Told of every job that ends while this runs, whoever has made it.
+        listener: Told of every job that ends while this runs, whoever has made it, and at the end of those
+            that were left to somebody else.
         runners: How many; None: one for each GPU, or for each node where there are none.
 
     Raises:
@@ -86,7 +87,7 @@ def share_out(nodes: Sequence[Mapping[str, float]], runners: int | None) -> Shar
 
 
 class _Tidings:
-    """Tells from the ledger which jobs have ended since the last look."""
+    """Tells from the ledger which jobs have ended since the last look, and at the end why others wait."""
 
     def __init__(self, ledger: Ledger, jobs: Sequence[Job], listener: Listener) -> None:
         self.listener = listener
@@ -104,6 +105,11 @@ class _Tidings:
                 reason = None if outcome.state == "done" else outcome.reason
                 self.listener.ended(job, self._ended, len(self._jobs), reason, outcome.seconds)
         self._known = now
+
+    def tell_what_waits(self) -> None:
+        for outcome in (self._known[job.name] for job in self._jobs):
+            if outcome.state == "waiting" and outcome.reason:
+                self.listener.noticed(outcome.reason, wrong=True)
 
     def are_all_in(self) -> bool:
         return all(self._known[job.name].state != "waiting" for job in self._jobs)
@@ -192,6 +198,7 @@ def _follow(ray: ModuleType, tasks: list[Any], tidings: _Tidings, stop: _Stop) -
             except ray.exceptions.RayTaskError as error:
                 failures.append(_in_words(error.cause))
                 tidings.listener.noticed(failures[-1].message, wrong=True)
+    tidings.tell_what_waits()
     if failures and not tidings.are_all_in():
         raise failures[0]
 

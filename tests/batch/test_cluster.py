@@ -115,6 +115,13 @@ def make_all(jobs, options, listener) -> None:
             ledger.finish(job.name, "elsewhere 1 aa", "", 2.5)
 
 
+def leave_to_another(jobs, options, listener) -> None:
+    with Ledger(options.ledger) as ledger:
+        for job in jobs:
+            ledger.claim(ledger.entry(job.name), "elsewhere 1 aa", "")
+            ledger.give_back(job.name, "elsewhere 1 aa", f"{job.name} is being made by another run")
+
+
 def fail(jobs, options, listener) -> None:
     raise InputError("no such disk")
 
@@ -132,6 +139,12 @@ def test_what_becomes_of_jobs_is_told_from_the_ledger(jobs, monkeypatch):
     heard = on_ray(jobs, monkeypatch, make_all, lambda *given: None)
     assert heard.ends == [("r0-d0.mp4", None), ("r1-d0.mp4", None)]
     assert Path.cwd() == folder
+
+
+def test_why_jobs_wait_is_told_once_at_the_end(jobs, monkeypatch):
+    heard = on_ray(jobs, monkeypatch, leave_to_another, leave_to_another)
+    assert heard.ends == []
+    assert heard.notices == [(f"r{number}-d0.mp4 is being made by another run", True) for number in (0, 1)]
 
 
 def test_a_runner_that_cannot_work_stops_no_other(jobs, monkeypatch):
