@@ -56,6 +56,9 @@ _CLIP = "Clip"
 _SAMPLING = "Sampling"
 _OUTPUT = "Output"
 
+_COLUMNS = 8
+"""Frames on a contact sheet."""
+
 
 Reference = Annotated[
     Path | None, typer.Argument(metavar="REFERENCE", help="Picture of the character.", show_default=False)
@@ -151,7 +154,11 @@ Pix = Annotated[
 ]
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Say what would be done, and do nothing.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--dry-run",
+        help="Say what would be done, of a batch with which jobs, and do nothing.",
+        rich_help_panel=_OUTPUT,
+    ),
 ]
 
 
@@ -230,12 +237,13 @@ def command(
                 "--preview": preview,
                 "--poses": poses,
                 "--pix": pix,
-                "--dry-run": dry_run,
             },
         )
         signer = credentials(c2pa_cert, c2pa_key, c2pa_timestamp)
         batch.run_batch(
-            batch.BatchCommand(manifest, watch, batch_only, force, weights, preset, signer, json, quiet),
+            batch.BatchCommand(
+                manifest, watch, batch_only, force, weights, preset, signer, dry_run, json, quiet
+            ),
             partial(_load_for_job, given, size),
         )
         return
@@ -467,14 +475,20 @@ def _target(
 def _write_preview(path: Path, inputs: ClipInputs, poses: PoseSequence, result: FrameSequence) -> None:
     from animatex.pose.draw import draw_poses
     from animatex.provenance.marks import SIDE_BY_SIDE
-    from animatex.video.contact_sheet import Row, contact_sheet
+    from animatex.video.contact_sheet import Row, contact_sheet, spread
     from animatex.video.frames import FrameSequence
     from animatex.video.image import write_png
 
-    rows = [Row("pose", FrameSequence(draw_poses(poses), result.fps)), Row("result", result)]
+    numbers = spread(len(result), _COLUMNS)
+    rows = [
+        Row("pose", FrameSequence(draw_poses(poses.select(numbers)), result.fps)),
+        Row("result", FrameSequence(result.frames[list(numbers)], result.fps)),
+    ]
     if inputs.driving is not None:
-        rows.insert(0, Row("driving", inputs.driving))
-    write_png(path, contact_sheet(inputs.reference, tuple(rows)), SIDE_BY_SIDE)
+        driving = FrameSequence(inputs.driving.frames[list(numbers)], inputs.driving.fps)
+        rows.insert(0, Row("driving", driving))
+    sheet = contact_sheet(inputs.reference, tuple(rows), columns=_COLUMNS, numbers=numbers)
+    write_png(path, sheet, SIDE_BY_SIDE)
 
 
 def _summary(plan: AnimationPlan) -> str:

@@ -155,6 +155,7 @@ class BatchCommand:
     weights: Path | None
     preset: str
     credentials: Credentials | None
+    dry_run: bool
     json: bool
     quiet: bool
 
@@ -163,7 +164,6 @@ _INSTEAD = {
     "REFERENCE": "the pattern after --batch, or the jobs of a manifest, say which pictures.",
     "--out": "--out-dir for the folder; the jobs of a manifest may name their outputs.",
     "--poses": "a pose file as --driving, or as a job's driving.",
-    "--dry-run": "animatex animate REFERENCE DRIVING --dry-run shows one of them.",
 }
 """What serves many videos in place of an option for one."""
 
@@ -178,7 +178,8 @@ def refuse_beside_batch(option: str, given: Mapping[str, object]) -> None:
 def refuse_without_batch(only: BatchOnly) -> None:
     """Refuse what is said of a batch where there is none."""
     for field in fields(only):
-        if getattr(only, field.name):
+        given = getattr(only, field.name)
+        if given is not None and given is not False:
             raise ConfigError(f"--{field.name.replace('_', '-')} is of a batch, and needs --batch or --watch")
 
 
@@ -204,6 +205,10 @@ def run_batch(command: BatchCommand, load: LoadPreset) -> None:
             "--json is one object at the end, and --watch has none",
             hint="animatex batch status LEDGER --json shows at any time what became of each job.",
         )
+    if command.watch is not None and command.dry_run:
+        raise ConfigError(
+            "--dry-run looks once, and --watch has no end", hint="--batch with the same pictures or lists."
+        )
     if command.watch is not None and command.only.engine == "ray":
         raise ConfigError(
             "--engine ray works a list off, and --watch has no end",
@@ -215,6 +220,8 @@ def run_batch(command: BatchCommand, load: LoadPreset) -> None:
     ledger = command.only.ledger or out / "batch.ledger"
     if command.batch is None:
         _watch(command, load, shard, out, ledger)
+    elif command.dry_run:
+        _forecast(command, load, shard, out, ledger)
     else:
         _work_off(command, load, shard, out, ledger)
 
@@ -258,6 +265,37 @@ def _work_off(
         raise typer.Exit(_SOME_FAILED)
     if any(entry.state == "waiting" for entry in entries):
         raise typer.Exit(InUse.exit_code)
+
+
+def _forecast(
+    command: BatchCommand, load: LoadPreset, shard: tuple[int, int], out: Path, ledger_file: Path
+) -> None:
+    """Say what would be made and what would be left, and do nothing."""
+    from animatex.batch.due import forecast
+    from animatex.batch.manifest import shard_of
+
+    jobs = shard_of(_jobs(command, out, load), *shard)
+    told = forecast(jobs, _options(command, ledger_file), retry_failed=command.only.retry_failed)
+    counts = Counter(each.would for each in told)
+    if command.json:
+        rows = [
+            {
+                "output": each.job.name,
+                "reference": str(each.job.reference),
+                "driving": str(each.job.driving),
+                "preset": each.job.preset,
+                "would": each.would,
+                "reason": each.reason,
+            }
+            for each in told
+        ]
+        console.print_json({"counts": dict(counts), "jobs": rows})
+        return
+    console.print_table(
+        ("output", "would", "reason"), [(each.job.name, each.would, each.reason) for each in told]
+    )
+    said = [f"{counts[would]} to {would}" for would in ("make", "leave", "fail") if counts[would]]
+    console.note(f"{_count(told)}: {', '.join(said) or 'nothing to do'}", quiet=command.quiet)
 
 
 def _watch(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from animatex.errors import ConfigError
+from animatex.errors import ConfigError, brief
 
 if TYPE_CHECKING:
     from animatex.config.overrides import Override
@@ -255,15 +255,41 @@ def one_of(flag: str, value: str, choices: Sequence[Choice]) -> Choice:
     raise ConfigError(f"{flag} {value}: needs {' or '.join(choices)}")
 
 
+def refuse_without(companion: str, given: Mapping[str, object], *, hint: str | None = None) -> None:
+    """Refuse options that would do nothing because the one that they belong to is missing.
+
+    Args:
+        companion: The missing option.
+        given: By option name, its value; None, False or nothing in a list where it was not given.
+        hint: What to do.
+
+    Raises:
+        ConfigError: One of them is given.
+    """
+    for flag, value in given.items():
+        if value is not None and value is not False and value != []:
+            raise ConfigError(f"{flag} is for {companion}, which is missing", hint=hint)
+
+
 def settings(given: Sequence[str] | None, flags: Mapping[str, tuple[str, object]]) -> list[str | Override]:
     """Put options in the order in which they win: --set, then named options.
 
     Args:
         given: The values of --set.
         flags: By option name, the key it sets and the value that was given, None where it was not.
+
+    Raises:
+        ConfigError: A value of --set has a key of more levels than presets may have.
     """
+    from animatex.config.document import MAX_DEPTH
     from animatex.config.overrides import Override
 
+    for text in given or ():
+        if text.partition("=")[0].count(".") >= MAX_DEPTH:
+            raise ConfigError(
+                f"--set {brief(text)}: the key is nested deeper than {MAX_DEPTH} levels",
+                hint="--print-config shows all keys.",
+            )
     named = [
         Override(key, str(value), f"{flag} {value}")
         for flag, (key, value) in flags.items()

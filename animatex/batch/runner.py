@@ -17,6 +17,7 @@ from animatex.animate import (
     read_inputs,
 )
 from animatex.batch.cache import Hashes, PoseCache, fingerprint
+from animatex.batch.due import has_its_result, is_news, why_due
 from animatex.batch.job import BatchOptions, Job, Listener, asked, check_names, check_outputs
 from animatex.batch.lease import Vigil, beating
 from animatex.batch.ledger import Entry, Ledger
@@ -152,7 +153,7 @@ class _Runner:
         if not jobs:
             return {}
         held = self._vigil.look(jobs.keys())
-        self._go_over([job for name, job in jobs.items() if name not in held], _is_news)
+        self._go_over([job for name, job in jobs.items() if name not in held], _is_due_as_news)
         outcomes = self._ledger.outcomes()
         return {name: job for name, job in jobs.items() if outcomes[name].state in ("waiting", "running")}
 
@@ -189,14 +190,7 @@ class _Runner:
     def _is_due(self, job: Job, entry: Entry, made_of: str | None) -> bool:
         if job.name in self._tried:
             return False
-        missing = entry.state == "done" and not self._is_intact(job, entry)
-        return missing or _is_news(job, entry, made_of)
-
-    def _is_intact(self, job: Job, entry: Entry) -> bool:
-        try:
-            return self._hashes.of(job.output) == entry.output_sha256
-        except InputError:
-            return False
+        return why_due(entry, made_of, lambda: has_its_result(job, entry, self._hashes)) is not None
 
     def _do(self, job: Job, before: Entry, number: int, total: int) -> None:
         began = time.perf_counter()
@@ -284,9 +278,8 @@ class _Maker:
         return self._models
 
 
-def _is_news(_job: Job, entry: Entry, made_of: str | None) -> bool:
-    """Tell whether a job was never tried with what it is made of now, or was given back."""
-    return entry.state == "waiting" or (entry.state != "running" and entry.fingerprint != (made_of or ""))
+def _is_due_as_news(_job: Job, entry: Entry, made_of: str | None) -> bool:
+    return is_news(entry, made_of)
 
 
 def _models_key(job: Job) -> str:

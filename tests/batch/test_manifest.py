@@ -184,6 +184,11 @@ def test_what_a_job_reads_no_job_writes(tmp_path):
             '{"reference": "a", "driving": "b", "set": ["steps"]}',
             "jobs.jsonl:1: set: 'steps'; needs key.path=value, for example sampler.steps=50.",
         ),
+        (
+            "jobs.jsonl",
+            json.dumps({"reference": "a", "driving": "b", "set": ["a." * 2000 + "a=1"]}),
+            f"jobs.jsonl:1: set: {'a.' * 80}…; the key is nested deeper than 32 levels.",
+        ),
     ],
 )
 def test_bad_manifests_are_refused_in_words(name, text, message, tmp_path):

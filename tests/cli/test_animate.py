@@ -110,6 +110,26 @@ def test_json_is_one_object_with_these_keys(place, capsys):
     assert Image.open("sheet.png").format == "PNG"
 
 
+def test_only_the_poses_that_a_contact_sheet_shows_are_drawn_for_it(place, monkeypatch):
+    import animatex.pose.draw
+    from animatex.video.image import read_image
+
+    assert animate("--quiet", "--preview", "whole.png") == 0
+    drawn = []
+
+    def draw(poses):
+        drawn.append(len(poses))
+        return np.zeros((len(poses), *poses.canvas, 3), np.uint8)
+
+    write_poses(waving(20), Path("dance.npz"))
+    # What the network sees is drawn by the name under which it was imported there.
+    monkeypatch.setattr(animatex.pose.draw, "draw_poses", draw)
+    assert animate("--quiet", "--out", "long.mp4", "--frames", "20", "--preview", "sheet.png") == 0
+    assert drawn == [8]
+    four, eight = (read_image(Path(name)).size.width for name in ("whole.png", "sheet.png"))
+    assert eight - four == 4 * (240 + 8)
+
+
 def test_quiet_says_nothing(place, capsys):
     assert animate("--quiet") == 0
     assert capsys.readouterr() == ("", "")
@@ -187,6 +207,11 @@ def test_a_size_is_width_times_height_and_is_kept_to(place, capsys):
         (
             ["--set", "steps"],
             "error: --set steps: needs key.path=value\nhint: for example --set sampler.steps=50.\n",
+        ),
+        (
+            ["--set", "a." * 2000 + "a=1"],
+            f"error: --set {'a.' * 80}…: the key is nested deeper than 32 levels\n"
+            "hint: --print-config shows all keys.\n",
         ),
         (
             ["--out", "hero.gif"],

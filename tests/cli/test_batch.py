@@ -50,6 +50,61 @@ def test_all_done_is_exit_code_0_and_paths_are_the_result(here, capsys):
     assert capsys.readouterr() == ("", "2 jobs: 2 done (2 left as they were)\n")
 
 
+def told(capsys) -> dict[str, tuple[str, str]]:
+    """What a dry run says of each job."""
+    assert batch("--dry-run", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["jobs"]
+    return {row["output"]: (row["would"], row["reason"]) for row in rows}
+
+
+def test_a_dry_run_of_a_batch_lists_what_would_be_made_and_makes_nothing(here, capsys):
+    assert batch("--dry-run") == 0
+    shown = capsys.readouterr()
+    assert [line.split() for line in shown.out.splitlines()] == [
+        ["output", "would", "reason"],
+        ["r0-d0.mp4", "make", "new"],
+        ["r1-d0.mp4", "make", "new"],
+    ]
+    assert shown.err == "2 jobs: 2 to make\n"
+    assert not Path("out").exists()
+
+
+def test_a_dry_run_of_a_batch_says_why_jobs_are_made_again_or_left(here, capsys):
+    assert batch("--quiet") == 0
+    capsys.readouterr()
+    before = {path: path.read_bytes() for path in Path("out").iterdir() if path.is_file()}
+    assert told(capsys) == {name: ("leave", "up to date") for name in ("r0-d0.mp4", "r1-d0.mp4")}
+    Path("refs/r0.png").write_text("no picture")
+    Path("out/r1-d0.mp4").rename("mine.mp4")
+    changed = "its files, settings, weights or the version of animatex have changed"
+    assert told(capsys) == {
+        "r0-d0.mp4": ("make", changed),
+        "r1-d0.mp4": ("make", "its result is gone, or was changed"),
+    }
+    Path("mine.mp4").rename("out/r1-d0.mp4")
+    assert {path: path.read_bytes() for path in Path("out").iterdir() if path.is_file()} == before
+    assert batch("--quiet") == 1
+    capsys.readouterr()
+    assert told(capsys)["r0-d0.mp4"] == ("leave", "failed: refs/r0.png is not a picture")
+    assert batch("--dry-run", "--retry-failed") == 0
+    assert capsys.readouterr().err == "2 jobs: 1 to make, 1 to leave\n"
+    Path("dances/d0.npz").rename("d0.npz")
+    Path("jobs.csv").write_text("reference,driving\nrefs/r1.png,dances/d0.npz\n")
+    assert run(["animate", "--batch", "jobs.csv", "--out-dir", "out", *SMALL, "--dry-run", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["jobs"]
+    assert (row["would"], row["reason"]) == ("fail", "dances/d0.npz does not exist")
+
+
+def test_a_dry_run_of_a_batch_refuses_what_the_batch_would_refuse(here, capsys):
+    Path("out").mkdir()
+    Path("out/r0-d0.mp4").write_text("mine")
+    assert batch("--dry-run") == 1
+    assert capsys.readouterr().err.startswith(
+        "error: out/r0-d0.mp4 exist already, and the ledger knows nothing of them\n"
+    )
+    assert batch("--dry-run", "--force") == 0
+
+
 def test_a_name_that_is_too_long_is_refused_before_anything_is_begun(here, capsys):
     Path("refs/r0.png").rename(f"refs/{'r' * 240}.png")
     for more in ((), ("--force",)):
@@ -132,7 +187,6 @@ def test_a_wrong_manifest_is_exit_code_2_and_nothing_is_made(here, capsys):
     [
         (["--batch", "jobs.csv", "hero.png"], "REFERENCE is of one video, --batch of many"),
         (["--batch", "jobs.csv", "--out", "x.mp4"], "--out is of one video, --batch of many"),
-        (["--batch", "jobs.csv", "--dry-run"], "--dry-run is of one video, --batch of many"),
         (
             ["--batch", "jobs.csv", "--driving", "d"],
             "--driving d: the jobs of jobs.csv name their own performances",
@@ -145,6 +199,7 @@ def test_a_wrong_manifest_is_exit_code_2_and_nothing_is_made(here, capsys):
             ["--watch", "refs", "--batch", "jobs.csv"],
             "--watch refs and --batch jobs.csv: a folder is watched, or a list worked off",
         ),
+        (["--watch", "refs", "--dry-run"], "--dry-run looks once, and --watch has no end"),
         (["--watch", "refs", "--json"], "--json is one object at the end, and --watch has none"),
         (["--watch", "refs", "--poll", "0"], "--poll 0: needs seconds from 0.1 to 3600"),
         (["--watch", "refs", "--poll", "nan"], "--poll nan: needs seconds from 0.1 to 3600"),
@@ -155,6 +210,7 @@ def test_a_wrong_manifest_is_exit_code_2_and_nothing_is_made(here, capsys):
             ["--watch", "refs", "--out-dir", "refs/out"],
             "--out-dir refs/out: results would arrive in refs, which is watched",
         ),
+        (["a.png", "b.mp4", "--poll", "0"], "--poll is of a batch, and needs --batch or --watch"),
         (["a.png", "b.mp4", "--poll", "1"], "--poll is of a batch, and needs --batch or --watch"),
         (["a.png", "b.mp4", "--out-dir", "x"], "--out-dir is of a batch, and needs --batch or --watch"),
         (["a.png", "b.mp4", "--retry-failed"], "--retry-failed is of a batch, and needs --batch or --watch"),
