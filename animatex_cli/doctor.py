@@ -14,7 +14,7 @@ import typer
 from animatex import __version__
 from animatex.errors import AnimateXError, require
 from animatex_cli import console
-from animatex_cli.options import Json, Weights
+from animatex_cli.options import Json, Weights, refuse_without
 from animatex_cli.weights.listing import FileReport, weights_report
 
 _PACKAGES = (
@@ -98,21 +98,26 @@ def command(
         ),
     ] = False,
     bench_frames: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--bench-frames",
             min=1,
             metavar="N",
-            help="Frames of those calls; fewer take less time and memory.",
+            help="With --bench: frames of those calls; fewer take less time and memory."
+            rf"  \[default: {_TRAINED_FRAMES}]",
+            show_default=False,
         ),
-    ] = _TRAINED_FRAMES,
+    ] = None,
 ) -> None:
     """Show what this machine has, which backends run and why, and what to install for what is missing."""
+    if not bench:
+        refuse_without("--bench", {"--bench-frames": bench_frames})
     report = examine(weights)
     if bench:
+        frames = bench_frames or _TRAINED_FRAMES
         for preset in _BENCH_PRESETS:
-            console.note(f"one call of {preset}'s network, {bench_frames} frames")
-            report["bench"].append(time_network(preset, bench_frames))
+            console.note(f"one call of {preset}'s network, {frames} frames")
+            report["bench"].append(time_network(preset, frames))
     if json:
         console.print_json(report)
         return

@@ -10,7 +10,7 @@ import typer
 
 from animatex.errors import ConfigError, InputError
 from animatex_cli import console
-from animatex_cli.options import Force, Json, Quiet, Weights
+from animatex_cli.options import Force, Json, Quiet, Weights, refuse_without
 
 if TYPE_CHECKING:
     from animatex.inspection import Findings
@@ -138,9 +138,7 @@ def _check_options(
     if settings and (repeat or json):
         raise ConfigError(f"--settings and {'--repeat' if repeat else '--json'} exclude each other")
     if repeat is None:
-        for flag, given in (("--out", out), ("--poses", poses)):
-            if given:
-                raise ConfigError(f"{flag} is for --repeat, which is missing")
+        refuse_without("--repeat", {"--out": out, "--poses": poses})
     elif out is None:
         raise ConfigError("--repeat needs --out", hint="for example --out again.mp4.")
 

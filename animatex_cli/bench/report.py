@@ -9,13 +9,15 @@ import typer
 
 from animatex.errors import ConfigError
 from animatex_cli import console
-from animatex_cli.bench.shared import Latex, Markdown, MaxMb, named, print_form, table_form
-from animatex_cli.options import Force, Json, Quiet
+from animatex_cli.bench.shared import Latex, Markdown, MaxMb, most_mb, named, print_form, table_form
+from animatex_cli.options import Force, Json, Quiet, refuse_without
 
 if TYPE_CHECKING:
     from animatex.bench.compare import Method, MetricRow
 
 _PAGE = "Page"
+
+_CASES, _SIDE = 12, 320
 
 
 def command(
@@ -62,7 +64,7 @@ def command(
         typer.Option(
             "--suite",
             metavar="DIR",
-            help="Show its pictures, performers and targets too.",
+            help="With --results: show its pictures, performers and targets too.",
             show_default=False,
             rich_help_panel=_PAGE,
         ),
@@ -72,25 +74,33 @@ def command(
         typer.Option(
             "--by",
             metavar="METRIC",
-            help=r"Orders the cases, by the first file's values.  \[default: its first metric]",
+            help="With --results: orders the cases, by the first file's values."
+            r"  \[default: its first metric]",
             show_default=False,
             rich_help_panel=_PAGE,
         ),
     ] = None,
     cases: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--cases",
             min=0,
-            help="Cases shown, half the worst, half the best; 0: all.",
+            help=r"With --results: cases shown, half the worst, half the best; 0: all.  \[default: 12]",
+            show_default=False,
             rich_help_panel=_PAGE,
         ),
-    ] = 12,
+    ] = None,
     side: Annotated[
-        int,
-        typer.Option("--side", min=16, help="Longer side of a video, in pixels.", rich_help_panel=_PAGE),
-    ] = 320,
-    max_mb: MaxMb = 100.0,
+        int | None,
+        typer.Option(
+            "--side",
+            min=16,
+            help=r"With --results: longer side of a video, in pixels.  \[default: 320]",
+            show_default=False,
+            rich_help_panel=_PAGE,
+        ),
+    ] = None,
+    max_mb: MaxMb = None,
     force: Force = False,
     markdown: Markdown = False,
     latex: Latex = False,
@@ -116,11 +126,15 @@ def command(
     from animatex.files import check_output
 
     form = table_form(json, markdown, latex)
+    of_videos = {"--suite": suite, "--by": by, "--cases": cases, "--side": side}
+    if out is None:
+        of_page = {"--results": results, **of_videos, "--max-mb": max_mb}
+        refuse_without("--out", of_page, hint="--out report.html")
+    if not results:
+        refuse_without("--results", of_videos, hint="--results with each method's folder of videos.")
     methods = [Method(name, path, read_scores(path)) for name, path in named(files)]
     check_comparable(methods)
     rows = metric_rows(methods, [name.strip() for name in metrics.split(",")] if metrics else None)
-    if out is None and (results or suite):
-        raise ConfigError("videos are shown on a page", hint="--out report.html")
     if results and len(results) != len(methods):
         raise ConfigError(
             f"{len(results)} folders of results for {len(methods)} files of scores",
@@ -129,10 +143,16 @@ def command(
     if out is not None:
         check_output(out, force=force)
         folders = {method.name: folder for method, folder in zip(methods, results or (), strict=False)}
-        shown = Shown(load_suite(suite) if suite else None, folders, by, cases, side)
+        shown = Shown(
+            load_suite(suite) if suite else None,
+            folders,
+            by,
+            _CASES if cases is None else cases,
+            side or _SIDE,
+        )
         with console.progress(quiet=quiet) as bars:
             page = render_report(methods, shown, [row.metric for row in rows], bars)
-        console.note(f"{out}: {write_page(out, page, max_mb) / 1e6:.1f} MB", quiet=quiet)
+        console.note(f"{out}: {write_page(out, page, most_mb(max_mb)) / 1e6:.1f} MB", quiet=quiet)
     if form == "json":
         console.print_json(_document(methods, rows))
         return

@@ -25,9 +25,20 @@ Latex = Annotated[
     bool, typer.Option("--latex", help="Write the table as LaTeX rows.", rich_help_panel=_OUTPUT)
 ]
 MaxMb = Annotated[
-    float,
-    typer.Option("--max-mb", min=0.0, help="Larger pages are not written.", rich_help_panel=_OUTPUT),
+    float | None,
+    typer.Option(
+        "--max-mb",
+        min=0.0,
+        help=r"Larger pages are not written.  \[default: 100]",
+        show_default=False,
+        rich_help_panel=_OUTPUT,
+    ),
 ]
+
+
+def most_mb(given: float | None) -> float:
+    """Give the limit of a page's size in megabytes."""
+    return 100.0 if given is None else given
 
 
 def named(given: Sequence[str]) -> list[tuple[str, Path]]:

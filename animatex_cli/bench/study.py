@@ -9,14 +9,16 @@ import typer
 
 from animatex.errors import ConfigError
 from animatex_cli import console
-from animatex_cli.bench.shared import Form, Latex, Markdown, MaxMb, named, print_form, table_form
-from animatex_cli.options import Force, Json, Quiet
+from animatex_cli.bench.shared import Form, Latex, Markdown, MaxMb, most_mb, named, print_form, table_form
+from animatex_cli.options import Force, Json, Quiet, refuse_without
 
 if TYPE_CHECKING:
     from animatex.bench.tally import Share, Tally
 
 _MAKE = "Making a study"
 _COUNT = "Counting answers"
+
+_PAGE, _PAIRS, _SIDE = Path("study.html"), 40, 512
 
 
 def command(
@@ -57,20 +59,46 @@ def command(
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="Page to write.", rich_help_panel=_MAKE)
-    ] = Path("study.html"),
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help=r"Page to write.  \[default: study.html]",
+            show_default=False,
+            rich_help_panel=_MAKE,
+        ),
+    ] = None,
     pairs: Annotated[
-        int,
-        typer.Option("--pairs", min=0, help="Pairs shown, at most; 0: all.", rich_help_panel=_MAKE),
-    ] = 40,
+        int | None,
+        typer.Option(
+            "--pairs",
+            min=0,
+            help=r"Pairs shown, at most; 0: all.  \[default: 40]",
+            show_default=False,
+            rich_help_panel=_MAKE,
+        ),
+    ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", help="Of the pairs, their order and sides.", rich_help_panel=_MAKE)
-    ] = 0,
+        int | None,
+        typer.Option(
+            "--seed",
+            help=r"Of the pairs, their order and sides.  \[default: 0]",
+            show_default=False,
+            rich_help_panel=_MAKE,
+        ),
+    ] = None,
     side: Annotated[
-        int,
-        typer.Option("--side", min=16, help="Longer side of a video, in pixels.", rich_help_panel=_MAKE),
-    ] = 512,
-    max_mb: MaxMb = 100.0,
+        int | None,
+        typer.Option(
+            "--side",
+            min=16,
+            help=r"Longer side of a video, in pixels.  \[default: 512]",
+            show_default=False,
+            rich_help_panel=_MAKE,
+        ),
+    ] = None,
+    max_mb: MaxMb = None,
     force: Force = False,
     tally: Annotated[
         bool, typer.Option("--tally", help="Count answers instead.", rich_help_panel=_COUNT)
@@ -96,12 +124,18 @@ def command(
     and saves the answers as a file. `--tally answers*.json --key study-key.json` counts such files.
     """
     if tally:
+        of_page = {"--suite": suite, "--setting": setting, "--cases": cases, "--out": out}
+        of_page |= {"--pairs": pairs, "--seed": seed, "--side": side, "--max-mb": max_mb}
+        for flag, given in of_page.items():
+            if given is not None:
+                raise ConfigError(f"{flag} is for making a study, and --tally counts answers")
         if key is None:
             raise ConfigError(
                 "answers are counted with the study's key", hint="--key study-key.json, from beside the page."
             )
         _count([Path(name) for name in files], key, table_form(json, markdown, latex), quiet=quiet)
         return
+    refuse_without("--tally", {"--markdown": markdown, "--latex": latex})
     if suite is None:
         raise ConfigError("a study shows the cases of a suite", hint="--suite with the results' suite.")
 
@@ -110,6 +144,7 @@ def command(
     from animatex.bench.suite import load_suite
     from animatex.files import check_apart, check_output
 
+    out = out or _PAGE
     results = named(files)
     chosen = load_suite(suite)
     if setting is not None:
@@ -119,10 +154,12 @@ def command(
     check_apart(out, key_path)
     for path in (out, key_path):
         check_output(path, force=force)
-    plan = plan_study(chosen, [name for name, _ in results], seed=seed, max_pairs=pairs)
+    plan = plan_study(
+        chosen, [name for name, _ in results], seed=seed or 0, max_pairs=_PAIRS if pairs is None else pairs
+    )
     with console.progress(quiet=quiet) as shown:
-        page = render_study(plan, chosen, dict(results), side=side, progress=shown)
-    size = write_page(out, page, max_mb)
+        page = render_study(plan, chosen, dict(results), side=side or _SIDE, progress=shown)
+    size = write_page(out, page, most_mb(max_mb))
     write_key(key_path, plan)
     if json:
         console.print_json(

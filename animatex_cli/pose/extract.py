@@ -203,6 +203,10 @@ def _frames(source: Path, selection: ClipSelection) -> tuple[Iterable[np.ndarray
     from animatex.video.sampling import plan_clip
 
     if source.is_file() and is_image(source):
+        given = {"--frames": selection.frames not in (None, 1), "--every": selection.every != 1}
+        for flag, is_given in (given | {"--start": selection.start != 0}).items():
+            if is_given:
+                raise ConfigError(f"{flag} is of a video, and {source} is one picture")
         return [read_image(source).rgb], 1, 1.0, True
     plan = plan_clip(probe(source), selection)
     return iterate_frames(source, plan.frames), plan.num_frames, plan.fps, False

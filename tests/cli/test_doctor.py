@@ -98,6 +98,11 @@ def test_one_call_of_the_networks_is_timed_when_asked(report, monkeypatch, capsy
     assert timed[0]["seconds"] == timed[0]["seconds_32"] > 0
 
 
+def test_frames_of_calls_that_are_not_timed_are_refused(capsys):
+    assert run(["doctor", "--bench-frames", "2"]) == 2
+    assert capsys.readouterr().err == "error: --bench-frames is for --bench, which is missing\n"
+
+
 def test_what_does_not_work_is_reported_with_its_remedy(monkeypatch, folder):
     def broken(package, *, for_):
         raise MissingPackage(f"{for_} needs the package {package}", hint=f"pip install {package}")

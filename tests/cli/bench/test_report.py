@@ -14,6 +14,8 @@ from tests.bench.toys import write_results, write_suite
 CASES = ["hen", "oak"]
 PAGE = ["--suite", "suite", "--results", "ours", "--results", "theirs", "--side", "48"]
 
+ALONE = ["ours.json", "--out", "r.html", "--results", "ours"]
+
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
@@ -77,12 +79,23 @@ def test_a_page_is_written_beside_the_table(capsys):
         (["suite/suite.yaml"], 1, "suite/suite.yaml is not JSON: "),
         (["ours.json", "ours.json"], 2, "ours.json and ours.json are both called 'ours'"),
         (["ours.json", "--metrics", "beauty"], 2, "no file has the metric 'beauty'"),
-        (["ours.json", "--suite", "suite"], 2, "videos are shown on a page"),
+        (["ours.json", "--suite", "suite"], 2, "--suite is for --out, which is missing"),
+        (["ours.json", "--results", "ours"], 2, "--results is for --out, which is missing"),
+        (["ours.json", "--max-mb", "1"], 2, "--max-mb is for --out, which is missing"),
+        (["ours.json", "--by", "fid"], 2, "--by is for --out, which is missing"),
+        (
+            ["ours.json", "--out", "r.html", "--suite", "suite"],
+            2,
+            "--suite is for --results, which is missing",
+        ),
+        (["ours.json", "--out", "r.html", "--by", "fid"], 2, "--by is for --results, which is missing"),
+        (["ours.json", "--out", "r.html", "--cases", "0"], 2, "--cases is for --results, which is missing"),
+        (["ours.json", "--out", "r.html", "--side", "64"], 2, "--side is for --results, which is missing"),
         (["ours.json", "--out", "r.html", *PAGE], 2, "2 folders of results for 1 files of scores"),
         (["ours.json", "--out", "r.html", "--results", "nowhere"], 1, "nowhere is no folder of results"),
-        (["ours.json", "--out", "r.html", "--by", "fid"], 2, "cases cannot be ordered by 'fid'"),
+        ([*ALONE, "--by", "fid"], 2, "cases cannot be ordered by 'fid'"),
         (["ours.json", "--out", "r.html", "--max-mb", "0.001"], 1, "r.html would have 0.0"),
-        (["ours.json", "--out", "r.html", "--suite", "nowhere"], 2, "nowhere does not exist"),
+        ([*ALONE, "--suite", "nowhere"], 2, "nowhere does not exist"),
         (["ours.json", "--latex", "--markdown"], 2, "--markdown and --latex exclude each other"),
     ],
 )

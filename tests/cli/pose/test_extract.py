@@ -61,6 +61,15 @@ def test_extract_of_a_picture_is_one_frame(hero: Path, capsys: pytest.CaptureFix
     assert read_poses(Path("hero-poses.npz")).canvas == (120, 80)
 
 
+@pytest.mark.parametrize(("flag", "value"), [("--frames", 3), ("--every", 2), ("--start", 4)])
+def test_a_choice_of_frames_of_one_picture_is_refused(
+    flag: str, value: int, hero: Path, capsys: pytest.CaptureFixture[str]
+):
+    line = fails(capsys, "extract", hero, flag, value)
+    assert line == f"error: {flag} is of a video, and {hero} is one picture"
+    assert not Path("hero-poses.npz").exists()
+
+
 def test_a_preview_can_be_a_video(dance: Path):
     assert run(["pose", "extract", str(dance), "--preview", "seen.mp4"]) == 0
     assert probe(Path("seen.mp4")).num_frames == 6
