@@ -81,8 +81,11 @@ def check_output(path: Path, *, force: bool) -> None:
     folder = path.absolute().parent
     with in_words(path):
         if not folder.is_dir():
-            what = "is not a folder" if folder.exists() else "does not exist"
-            raise InputError(f"{path} cannot be written: {folder} {what}", hint=f"mkdir -p '{folder}'")
+            if folder.exists():
+                raise InputError(f"{path} cannot be written: {folder} is not a folder", hint="another --out.")
+            raise InputError(
+                f"{path} cannot be written: {folder} does not exist", hint=f"mkdir -p '{folder}'"
+            )
         if not os.access(folder, os.W_OK | os.X_OK):
             raise InputError(
                 f"{path} cannot be written: {folder} may not be changed by this user",

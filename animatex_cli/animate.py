@@ -252,6 +252,10 @@ def command(
         missing = "DRIVING" if reference else "REFERENCE"
         hint = "animatex animate --help shows how it is used."
         raise ConfigError(f"Missing argument '{missing}'.", hint=hint)
+    if reference == raw.STREAM:
+        raise ConfigError(
+            "REFERENCE - cannot be used: only DRIVING may be standard input", hint="name a file."
+        )
     if pix and not stream and out != raw.STREAM:
         raise ConfigError(f"--pix {pix} is of raw frames: DRIVING or --out is -")
     if json and out == raw.STREAM:

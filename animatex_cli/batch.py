@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from animatex.errors import ConfigError, InUse
+from animatex.errors import ConfigError, InputError, InUse
 from animatex.progress import Progress
 from animatex_cli import console
 from animatex_cli.options import Json
@@ -275,10 +275,12 @@ def _forecast(
     from animatex.batch.manifest import shard_of
 
     jobs = shard_of(_jobs(command, out, load), *shard)
+    if not out.is_dir() and out.exists():
+        raise InputError(f"{out} cannot be made a folder: there is a file of that name")
     told = forecast(jobs, _options(command, ledger_file), retry_failed=command.only.retry_failed)
     counts = Counter(each.would for each in told)
     if command.json:
-        rows = [
+        listed = [
             {
                 "output": each.job.name,
                 "reference": str(each.job.reference),
@@ -289,7 +291,7 @@ def _forecast(
             }
             for each in told
         ]
-        console.print_json({"counts": dict(counts), "jobs": rows})
+        console.print_json({"counts": counts, "jobs": listed})
         return
     console.print_table(
         ("output", "would", "reason"), [(each.job.name, each.would, each.reason) for each in told]

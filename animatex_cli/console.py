@@ -57,7 +57,9 @@ def show_usage_error(error: Exception) -> None:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "animatex"
     if text:  # empty where the help itself was shown
-        show_error(" ".join(text.split()), f"{command} --help shows how it is used.")
+        # Choices are read by a library that puts its own exception's name in front.
+        text = " ".join(text.split()).replace(": Value error, ", ": ")
+        show_error(text, f"{command} --help shows how it is used.")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -102,7 +102,11 @@ def command(
     """
     _check_options(files, settings, repeat, poses, out, json)
     from animatex.inspection import inspect
+    from animatex.limits import check_file
 
+    if trust is not None:
+        # It is read only where there is something signed.
+        check_file(trust)
     found = [inspect(path, trust) for path in files]
     if settings:
         from animatex.repeat import settings_of

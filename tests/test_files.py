@@ -111,8 +111,9 @@ def test_a_folder_that_no_disk_can_have_is_said_in_words(tmp_path: Path) -> None
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="file is not a folder"):
+    with pytest.raises(InputError, match="file is not a folder") as caught:
         check_output(tmp_path / "file" / "out.mp4", force=True)
+    assert caught.value.hint == "another --out."
 
 
 def test_a_folder_that_may_not_be_changed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,6 +291,10 @@ class Ledger:
             self._base.execute("COMMIT")
             self._base.execute("BEGIN IMMEDIATE")
         if self._ask("PRAGMA schema_version") == 0:
+            if not create:
+                raise InputError(
+                    f"{self.path} is empty; it is no ledger of a batch", hint="another --ledger."
+                )
             self._base.execute(_TABLE)
             self._base.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             self._base.execute(f"PRAGMA user_version = {_VERSION}")

@@ -153,7 +153,14 @@ def pair_up(pattern: str, driving: Path, out: Path, preset: str, load: LoadPrese
 def _find_pictures(pattern: Path) -> list[Path]:
     if pattern.is_file():
         return [pattern]
-    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    if not pattern.name:
+        return []
+    try:
+        found = list(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
+    except ValueError as error:
+        raise InputError(
+            f"--batch {pattern} is no pattern: {error}", hint="for example 'refs/*.png'."
+        ) from error
     shown = (path for path in found if pattern.name.startswith(".") or not path.name.startswith("."))
     return sorted(path for path in shown if path.is_file() and is_meant_as_picture(path))
 

@@ -71,7 +71,8 @@ class Watch:
             InputError: A folder is missing, or there are no performances.
         """
         if not self.folder.is_dir():
-            raise InputError(f"--watch {self.folder} is no folder", hint=f"mkdir -p '{self.folder}'")
+            hint = None if self.folder.exists() else f"mkdir -p '{self.folder}'"
+            raise InputError(f"--watch {self.folder} is no folder", hint=hint)
         self.load(self.preset, ())
         watched = [self.folder]
         if self.driving is not None:

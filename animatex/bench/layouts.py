@@ -68,13 +68,17 @@ def import_layout(layout: Layout, source: Path, out: Path, progress: Progress = 
     if not listed:
         raise InputError(f"{source} is not laid out as {layout}: there are no videos", hint=_HINTS[layout])
     _check_names(listed)
-    _make_folder(out)
     progress.start("looking at videos", len(listed))
     cases = []
+    # All of them are looked at before anything is written.
     for entry in listed:
         cases.append(_case(entry, out))
         progress.advance()
     progress.done()
+    _make_folder(out)
+    for entry, case in zip(listed, cases, strict=True):
+        if entry.reference is None:
+            write_png(case.reference, next(iterate_frames(entry.video, [0])))
     suite = Suite(layout, "imported", "all", None, tuple(cases))
     write_suite(out, suite)
     return suite
@@ -149,15 +153,11 @@ def _make_folder(out: Path) -> None:
 
 
 def _case(entry: _Listed, out: Path) -> BenchCase:
-    reference = entry.reference
-    if reference is None:
-        reference = out / f"{_id(entry.name)}.png"
-        write_png(reference, next(iterate_frames(entry.video, [0])))
     return BenchCase(
         id=_id(entry.name),
         kind=entry.kind,
         setting="self",
-        reference=reference,
+        reference=entry.reference or out / f"{_id(entry.name)}.png",
         reference_poses=None,
         driving=entry.video,
         driving_poses=None,

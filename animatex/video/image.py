@@ -229,7 +229,7 @@ def _as_seen(picture: Image.Image, background: tuple[int, int, int]) -> Referenc
 
 
 def _stated_gamma(picture: Image.Image) -> float | None:
-    """Give the exponent that a PNG file says its values were coded with; None where that is sRGB's, or absurd.
+    """Give the exponent that a PNG file says it was coded with; None where that is sRGB's, or absurd.
 
     A profile, and the statement that it is sRGB, count before it.
     """

@@ -124,7 +124,7 @@ def command(
     and saves the answers as a file. `--tally answers*.json --key study-key.json` counts such files.
     """
     if tally:
-        of_page = {"--suite": suite, "--setting": setting, "--cases": cases, "--out": out}
+        of_page: dict[str, object] = {"--suite": suite, "--setting": setting, "--cases": cases, "--out": out}
         of_page |= {"--pairs": pairs, "--seed": seed, "--side": side, "--max-mb": max_mb}
         for flag, given in of_page.items():
             if given is not None:

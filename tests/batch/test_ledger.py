@@ -178,13 +178,30 @@ def test_a_ledger_that_is_not_there_is_not_begun_by_looking(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_empty_file_is_no_ledger_and_stays_empty_when_it_is_looked_at(tmp_path):
+    path = tmp_path / "empty.ledger"
+    path.touch()
+    with pytest.raises(InputError, match=r"empty\.ledger is empty; it is no ledger of a batch"):
+        Ledger(path, create=False)
+    assert path.stat().st_size == 0
+
+
 def test_who_looks_while_a_ledger_is_begun_waits_for_it(tmp_path):
+    Ledger(tmp_path / "other.ledger").close()
+    with closing(sqlite3.connect(tmp_path / "other.ledger")) as other:
+        table = other.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchone()[0]
+        marks = {
+            name: other.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+        }
     with closing(sqlite3.connect(tmp_path / "batch.ledger", isolation_level=None)) as beginner:
         beginner.execute("BEGIN IMMEDIATE")
         with ThreadPoolExecutor(1) as threads:
             looking = threads.submit(states, tmp_path / "batch.ledger")
             with pytest.raises(TimeoutError):
                 looking.result(timeout=0.2)
+            beginner.execute(table)
+            for name, value in marks.items():
+                beginner.execute(f"PRAGMA {name} = {value}")
             beginner.execute("COMMIT")
             assert looking.result() == []
 

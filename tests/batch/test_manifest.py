@@ -276,6 +276,13 @@ def test_a_performance_may_be_one_file_or_a_folder_of_pictures(place):
     ("pattern", "driving", "message"),
     [
         ("refs/*.jpg", "dances", "--batch refs/*.jpg: no picture has such a name"),
+        ("", "dances", "--batch : no picture has such a name"),
+        ("/", "dances", "--batch /: no picture has such a name"),
+        (
+            "refs/a**",
+            "dances",
+            "--batch refs/a** is no pattern: Invalid pattern: '**' can only be an entire path component",
+        ),
         ("refs/*.png", "gone", "--driving gone does not exist"),
         ("refs/*.png", "empty", "--driving empty has no videos and no poses in it"),
     ],

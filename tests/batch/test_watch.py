@@ -225,6 +225,9 @@ def test_what_could_not_work_is_refused_at_the_start(place):
     watch.check()
     with pytest.raises(InputError, match="--watch gone is no folder"):
         replace(watch, folder=Path("gone")).check()
+    with pytest.raises(InputError, match="r0.png is no folder") as caught:
+        replace(watch, folder=place / "refs" / "r0.png").check()
+    assert caught.value.hint is None
     with pytest.raises(InputError, match="inbox has no videos and no poses in it"):
         replace(watch, driving=place / "inbox").check()
     with pytest.raises(ConfigError, match="results would arrive in .*inbox, which is watched"):

@@ -97,6 +97,14 @@ def test_ubc_fashion_takes_the_first_frame_for_the_reference(tmp_path: Path):
     assert abs(int(np.asarray(Image.open(case.reference)).mean()) - 90) < 4
 
 
+def test_nothing_is_written_where_a_video_cannot_be_read(tmp_path: Path):
+    video(tmp_path / "test" / "a.mp4", 8)
+    (tmp_path / "test" / "b.mp4").write_text("no video")
+    with pytest.raises(InputError, match=r"b\.mp4 is not a video"):
+        import_layout("ubc-fashion", tmp_path, tmp_path / "suite")
+    assert not (tmp_path / "suite").exists()
+
+
 def refused(layout: str, data: Path, out: Path) -> str:
     with pytest.raises(InputError) as caught:
         import_layout(layout, data, out)

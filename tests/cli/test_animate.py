@@ -293,6 +293,13 @@ def test_an_input_is_never_replaced(place, capsys):
     assert animate("--preview", "hero.png", "--force") == 1
 
 
+def test_a_reference_does_not_come_through_a_pipe(place, capsys):
+    assert run(["animate", "-", "dance.npz", "--preset", "tiny"]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == (
+        "error: REFERENCE - cannot be used: only DRIVING may be standard input"
+    )
+
+
 def test_a_missing_reference_is_named_and_nothing_is_left(place, capsys):
     Path("hero.png").unlink()
     assert animate() == 1

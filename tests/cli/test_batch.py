@@ -96,6 +96,10 @@ def test_a_dry_run_of_a_batch_says_why_jobs_are_made_again_or_left(here, capsys)
 
 
 def test_a_dry_run_of_a_batch_refuses_what_the_batch_would_refuse(here, capsys):
+    Path("out").write_text("a file")
+    assert batch("--dry-run") == 1
+    assert "error: out cannot be made a folder: " in capsys.readouterr().err
+    Path("out").unlink()
     Path("out").mkdir()
     Path("out/r0-d0.mp4").write_text("mine")
     assert batch("--dry-run") == 1

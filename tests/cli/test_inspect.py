@@ -371,3 +371,10 @@ def test_a_batch_signs_what_it_makes(tmp_path, monkeypatch, capsys):
     assert found.signature is not None and found.signature.state == "valid"
     assert found.content == "intact" and found.seed == 13
     assert b"jane.key" not in (tmp_path / "batch.ledger").read_bytes()
+
+
+def test_certificates_that_are_not_there_are_named_though_nothing_is_signed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_png(Path("plain.png"), np.zeros((4, 4, 3), np.uint8))
+    assert run(["inspect", "plain.png", "--trust", "nowhere.pem"]) == 1
+    assert capsys.readouterr() == ("", "error: nowhere.pem does not exist\n")

@@ -75,6 +75,7 @@ def test_a_group_without_a_command_shows_its_help_once(arguments, capsys):
             ["animate", "a.png", "b.mp4", "--steps", "x"],
             "error: Invalid value for '--steps': ",
         ),
+        (["completions", "tcsh"], "error: Invalid value for 'shell': 'tcsh' is not one of 'bash', "),
     ],
 )
 def test_wrong_usage_is_one_line_and_a_hint(arguments, problem, capsys):
