@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from functools import cache
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -70,7 +71,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in args
     args = [arg for arg in args if arg != "--debug"]
     try:
-        code = int(app(args=args, prog_name="animatex", standalone_mode=False) or 0)
+        code = int(_command()(args=args, prog_name="animatex", standalone_mode=False) or 0)
         # What is still held back may find no room, or nobody who reads it.
         sys.stdout.flush()
         return code
@@ -92,6 +93,12 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 0
     except SystemExit as exit_:
         return int(exit_.code or 0)
+
+
+@cache
+def _command() -> Any:  # noqa: ANN401 - typer does not export the class of a group of commands
+    """Build all commands out of their functions' signatures; once, however many lines a process runs."""
+    return typer.main.get_command(app)
 
 
 def main() -> NoReturn:

@@ -45,12 +45,13 @@ def console_lines() -> list[Line]:
     ]
 
 
+PROGRAM = typer.main.get_command(app)
 COMMANDS = [line for line in console_lines() if line.text.startswith("animatex ")]
 
 
 def parsed(words: list[str]) -> typer.Context:
     """Parse a command line as the program would, down to the last command, and run nothing."""
-    command, context, name = typer.main.get_command(app), None, "animatex"
+    command, context, name = PROGRAM, None, "animatex"
     while True:
         context = command.make_context(name, list(words), parent=context)
         if not hasattr(command, "resolve_command"):
@@ -101,7 +102,7 @@ def test_every_link_and_picture_leads_somewhere(page: Path):
     "page", [page for page in PAGES if page.name != "presets.md"], ids=lambda page: page.name
 )
 def test_every_option_that_is_mentioned_exists(page: Path):
-    known = {option for option in _options(typer.main.get_command(app))} | OTHERS_OPTIONS
+    known = {option for option in _options(PROGRAM)} | OTHERS_OPTIONS
     for benchmark in (ROOT / "benchmarks").glob("*.py"):
         known |= set(re.findall(r'add_argument\("(--[a-z-]+)"', benchmark.read_text("utf-8")))
     mentioned = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", page.read_text("utf-8")))

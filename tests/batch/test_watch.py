@@ -84,9 +84,9 @@ def test_a_picture_that_is_still_being_written_is_not_taken(place):
     looking = Looking(place)
     whole = (place / "refs" / "r0.png").read_bytes()
     with (place / "inbox" / "r0.png").open("wb") as file:
-        for begin in range(0, len(whole), 1000):
+        for begin in range(0, len(whole), 200):
             assert looking.poll(9.9) == []
-            file.write(whole[begin : begin + 1000])
+            file.write(whole[begin : begin + 200])
             file.flush()
     assert looking.poll() == ["r0-d0.mp4"]
 
@@ -94,7 +94,7 @@ def test_a_picture_that_is_still_being_written_is_not_taken(place):
 def test_a_picture_that_stays_broken_is_given_once_and_again_when_it_changes(place):
     looking = Looking(place)
     broken = place / "inbox" / "r0.png"
-    broken.write_bytes((place / "refs" / "r0.png").read_bytes()[:5000])
+    broken.write_bytes((place / "refs" / "r0.png").read_bytes()[:1000])
     assert [looking.poll(3) for _ in range(5)] == [[], [], [], [], ["r0-d0.mp4"]]
     assert looking.poll(1000) == []
     drop(place, "r0.png")

@@ -1,4 +1,4 @@
-"""Small batches: random pictures, a waving stick figure, the preset with random weights."""
+"""Small batches: pictures that differ, a waving stick figure, the preset with random weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from animatex.config.presets import preset_path
 from animatex.config.run import AnimateConfig
 from animatex.pose.io import write_poses
 from animatex.progress import SilentProgress
-from tests.cli.test_animate import waving
+from tests.cli.test_animate import hero, waving
 
 # MediaPipe does not outlive a fork, and looks for people where there are none.
 SETTINGS = ("clip.frames=2", "sampler.steps=1", "pose.reference_pose=rig")
@@ -30,8 +30,7 @@ def write_samples(folder: Path, references: int = 2, dances: int = 1) -> None:
     for name in ("refs", "dances"):
         (folder / name).mkdir()
     for number in range(references):
-        rgb = rng.integers(0, 256, (64, 64, 3), np.uint8)
-        Image.fromarray(rgb).save(folder / "refs" / f"r{number}.png")
+        Image.fromarray(hero(rng)).save(folder / "refs" / f"r{number}.png")
     for number in range(dances):
         write_poses(waving(4 + number), folder / "dances" / f"d{number}.npz")
 

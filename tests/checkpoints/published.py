@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from animatex.checkpoints.official_unet import official_keymap
 from animatex.config.model import ClipConfig, ClipTextConfig, ClipVisionConfig, UNetConfig, VaeCodecConfig
 from animatex.encoders.clip import build_clip
+from animatex.model.build import build_unet
 from tests.model.tiny import fill, tiny_config, tiny_unet
 from tests.parity.recipe import manifest
 
@@ -24,18 +27,27 @@ VAE = VaeCodecConfig(kind="vae", checkpoint="-", latent_scale=0.18215, chunk=1)
 
 def write_unet(folder: Path, name: str = "animate-x_ckpt.pth") -> Path:
     """A tiny network in the published form."""
-    names = published_names(NO_PRIOR)
-    tensors = {names[n]: t for n, t in tiny_unet(NO_PRIOR).state_dict().items() if n != "empty_prompt"}
-    torch.save({"state_dict": tensors}, folder / name)
+    torch.save({"state_dict": dict(_unet_tensors())}, folder / name)
     return folder / name
+
+
+@cache
+def _unet_tensors() -> dict[str, Tensor]:
+    names = published_names(NO_PRIOR)
+    return {names[n]: t for n, t in tiny_unet(NO_PRIOR).state_dict().items() if n != "empty_prompt"}
 
 
 def write_clip(folder: Path) -> Path:
     """Both towers of a tiny CLIP, as open_clip writes them."""
+    torch.save(dict(_clip_tensors()), folder / "open_clip_pytorch_model.bin")
+    return folder / "open_clip_pytorch_model.bin"
+
+
+@cache
+def _clip_tensors() -> dict[str, Tensor]:
     clip = build_clip(CLIP)
     fill(clip)
-    torch.save(clip.state_dict(), folder / "open_clip_pytorch_model.bin")
-    return folder / "open_clip_pytorch_model.bin"
+    return clip.state_dict()
 
 
 def write_vae(folder: Path) -> Path:
@@ -50,7 +62,9 @@ def published_names(config: UNetConfig) -> dict[str, str]:
     """Our names to the published ones."""
     modules = {ours: theirs for theirs, ours in official_keymap(config).modules.items()}
     names = {ours: theirs for theirs, ours in official_keymap(config).tensors.items()}
-    for ours in tiny_unet(config).state_dict():
+    with torch.device("meta"):
+        unet = build_unet(config)
+    for ours in unet.state_dict():
         module, _, leaf = ours.rpartition(".")
         if ours != "empty_prompt" and ours not in names:
             names[ours] = f"{modules[module]}.{leaf}"

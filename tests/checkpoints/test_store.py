@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import resource
 import signal
 import stat
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from animatex.checkpoints.store import AT_ONCE, read_foreign, read_header, read_weights, save_weights
 from animatex.config.model import ScheduleConfig
 from animatex.errors import CheckpointMismatch, InputError
-from tests.crowding import files_of_at_most
+from tests.crowding import files_of_at_most, forked
 
 # Any section will do; this one is the smallest.
 CONFIG = ScheduleConfig(train_steps=10, beta_start=0.1, beta_end=0.2, zero_terminal_snr=True)
@@ -52,26 +51,18 @@ def test_saving_leaves_one_file_and_replaces_the_old_one(weights: Path) -> None:
     assert list(read_weights(weights, kind="unet", config=CONFIG)) == ["c"]
 
 
-KILLED = """
-import resource, signal, sys
-from pathlib import Path
-import torch
-from animatex.checkpoints.store import save_weights
-from animatex.config.section import Section
-
-signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-save_weights(Path(sys.argv[1]), {"a": torch.zeros(100_000)}, kind="rig", config=Section())
-"""
-"""Is ended by the system in the midst of writing."""
-
-
 @pytest.mark.skipif(os.name != "posix", reason="without limits and signals")
 def test_what_killed_savers_have_left_goes_with_the_next_save(tmp_path: Path) -> None:
     path = tmp_path / "some.safetensors"
-    ended = subprocess.run([sys.executable, "-c", KILLED, str(path)])
-    assert ended.returncode == -signal.SIGXFSZ
+
+    def save() -> None:
+        """Is ended by the system in the midst of writing."""
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with files_of_at_most(50_000):
+            save_weights(path, {"a": torch.zeros(100_000)}, kind="rig", config=CONFIG)
+
+    assert forked(save) == -signal.SIGXFSZ
     assert list(tmp_path.iterdir())
     save_weights(path, TENSORS, kind="unet", config=CONFIG)
     assert list(tmp_path.iterdir()) == [path]

@@ -15,7 +15,8 @@ from animatex.files import claiming
 from animatex_cli.main import INTERRUPTED, run
 from tests.batch.tiny import Heard, write_samples
 
-SMALL = ["--preset", "tiny", "--frames", "2", "--steps", "1"]
+# MediaPipe takes longer to begin than such a job to be made.
+SMALL = ["--preset", "tiny", "--frames", "2", "--steps", "1", "--set", "pose.reference_pose=rig"]
 
 
 @pytest.fixture

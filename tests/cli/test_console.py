@@ -111,13 +111,13 @@ def test_headings_do_not_steer_the_terminal(capsys):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only here may a file's name be any bytes")
 def test_a_name_that_is_no_text_is_printed_as_it_is(tmp_path):
-    name = b"\xff.png"
+    name = b"\xff.npz"
     done = subprocess.run(
-        [*PROGRAM[:2], PROGRAM[2], b"animate", name, b"dance.mp4", b"--preset", b"tiny"],
+        [*PROGRAM, b"pose", b"convert", name],
         cwd=tmp_path,
         capture_output=True,
         check=False,
     )
     assert done.returncode == 1
-    assert b"error: \xff.png does not exist\n" in done.stderr
+    assert b"error: \xff.npz does not exist\n" in done.stderr
     assert done.stdout == b""

@@ -17,7 +17,7 @@ from animatex.provenance.marks import GENERATED
 from animatex.record import sha256
 from animatex.video.image import encode_png, read_image, write_png
 from animatex_cli.main import run
-from tests.cli.test_animate import waving
+from tests.cli.test_animate import hero, waving
 from tests.provenance.chain import write_chain
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -35,8 +35,7 @@ def made(tmp_path_factory):
         patch.chdir(folder)
         for name in ("ANIMATEX_WEIGHTS", "ANIMATEX_C2PA_CERT", "ANIMATEX_C2PA_KEY"):
             patch.delenv(name, raising=False)
-        rgb = np.random.default_rng(13).integers(0, 256, (64, 64, 3), np.uint8)
-        Image.fromarray(rgb).save("hero.png")
+        Image.fromarray(hero(np.random.default_rng(13))).save("hero.png")
         write_poses(waving(), Path("dance.npz"))
         write_chain(folder)
         hero, dance = str(folder / "hero.png"), str(folder / "dance.npz")

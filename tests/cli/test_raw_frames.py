@@ -22,7 +22,7 @@ from animatex.video.raw import RawFormat, write_raw
 from animatex.video.reader import probe, read_video
 from animatex_cli.main import run
 from tests.cli.pose.seeing import Seeing, video
-from tests.cli.test_animate import waving
+from tests.cli.test_animate import hero, waving
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 PROGRAM = [sys.executable, "-c", "from animatex_cli.main import main; main()"]
@@ -39,7 +39,7 @@ def place(tmp_path, monkeypatch, rng):
     monkeypatch.setattr(
         "animatex.animate.resolve_estimator", lambda *_, **__: Resolved("told", "a test", Seeing())
     )
-    write_png(Path("hero.png"), rng.integers(0, 256, (64, 64, 3), np.uint8))
+    write_png(Path("hero.png"), hero(rng))
     write_poses(waving(), Path("dance.npz"))
     return tmp_path
 
@@ -193,6 +193,8 @@ def test_a_terminal_is_no_place_for_raw_frames(place):
 
 
 SENDER = "import sys; frame = bytes([180]) * 64 * 64 * 3\nfor _ in range(6): sys.stdout.buffer.write(frame)"
+# Their subject is the pipe: MediaPipe, which looks for people, would be most of what they take.
+RIG = ["--set", "pose.reference_pose=rig"]
 COUNTER = "import sys; print(len(sys.stdin.buffer.read()))"
 
 
@@ -207,14 +209,17 @@ def python(code: str) -> str:
 
 
 def test_whoever_stops_reading_ends_the_run_quietly(place):
-    make = shlex.join([*PROGRAM, "animate", "hero.png", "dance.npz", "--preset", "tiny", "--size", "256x256"])
+    # More than a pipe holds.
+    make = shlex.join(
+        [*PROGRAM, "animate", "hero.png", "dance.npz", "--preset", "tiny", "--size", "128x128", *RIG]
+    )
     done = shell(f"{make} --out - --quiet | head -c 10 | wc -c")
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "10", "")
 
 
 def test_processes_form_a_pipe_of_raw_frames(place):
     animate = shlex.join(
-        [*PROGRAM, *STREAM, "--poses", "dance.npz", "--frames", "3", "--out", "-", "--quiet"]
+        [*PROGRAM, *STREAM, *RIG, "--poses", "dance.npz", "--frames", "3", "--out", "-", "--quiet"]
     )
     done = shell(f"{python(SENDER)} | {animate} | {python(COUNTER)}")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{3 * 64 * 64 * 3}\n", "")

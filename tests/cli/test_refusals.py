@@ -19,7 +19,7 @@ from animatex.pose.io import write_poses
 from animatex.video.image import write_png
 from animatex_cli.main import run
 from tests.checkpoints.published import CLIP, NO_PRIOR, write_clip, write_unet
-from tests.cli.test_animate import waving
+from tests.cli.test_animate import hero, waving
 from tests.cli.test_train import RECIPE
 from tests.crowding import forked, room_for, small_disk, without_privileges
 
@@ -36,7 +36,7 @@ def place(tmp_path, monkeypatch, rng):
     """A picture, poses, a recipe and small files of published networks."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ANIMATEX_WEIGHTS", raising=False)
-    write_png(Path("hero.png"), rng.integers(0, 256, (64, 64, 3), "uint8"))
+    write_png(Path("hero.png"), hero(rng))
     write_poses(waving(), Path("dance.npz"))
     Path("recipe.yaml").write_text(RECIPE.replace("steps: 2", "steps: 3"))
     released = load_config(AnimateConfig, preset_path("animate-x"))

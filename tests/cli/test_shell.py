@@ -128,24 +128,6 @@ def test_the_manual_page_is_shown_without_complaint():
     assert "animatex [options] command [arguments]" in done.stdout
 
 
-def complete(words: str, place: int) -> list[str]:
-    """Ask as bash does what may stand at a place of a line."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from animatex_cli.main import main; main()"],
-        env={
-            **os.environ,
-            "_ANIMATEX_COMPLETE": "complete_bash",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(place),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stderr == ""
-    return done.stdout.split()
-
-
 @pytest.mark.parametrize(
     ("words", "place", "offered"),
     [
@@ -159,8 +141,14 @@ def complete(words: str, place: int) -> list[str]:
         ("animatex animate hero", 2, []),
     ],
 )
-def test_commands_options_words_and_presets_are_completed(words, place, offered):
-    assert complete(words, place) == offered
+def test_commands_options_words_and_presets_are_completed(words, place, offered, monkeypatch, capsys):
+    # As bash asks what may stand at a place of a line.
+    monkeypatch.setenv("_ANIMATEX_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(place))
+    assert run([]) == 0
+    shown = capsys.readouterr()
+    assert (shown.out.split(), shown.err) == (offered, "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

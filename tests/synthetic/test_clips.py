@@ -19,7 +19,7 @@ from animatex.pose.skeleton import (
     RIGHT_KNEE,
     RIGHT_WRIST,
 )
-from animatex.synthetic.clips import SyntheticClip, SyntheticStill, clip, performance, still
+from animatex.synthetic.clips import SyntheticClip, SyntheticStill, character_of, clip, performance, still
 from animatex.video.frames import Size
 
 SIZE = Size(160, 112)
@@ -166,7 +166,7 @@ def test_a_frame_equal_to_its_reference_moves_nowhere(seed):
 def test_the_performer_is_seen_with_all_limbs_even_where_the_character_has_none():
     limbless = 0
     for seed in range(300, 328):
-        made = clip(seed, Size(48, 32), 2)
+        made = performance(seed, Size(48, 32), 2)
         assert (made.driver_poses.scores[:, BODY] == 1).all()
         joints = made.driver_poses.keypoints[:, BODY]
         assert (joints >= 0).all() and (joints <= (32, 48)).all()
@@ -178,7 +178,8 @@ def test_the_performer_is_seen_with_all_limbs_even_where_the_character_has_none(
 
 
 def test_families_are_many_and_people_are_less_than_half():
-    kinds = [still(seed, Size(48, 32)).kind for seed in range(500, 590)]
+    assert all(picture(seed).kind == character_of(seed).kind for seed in SEEDS)
+    kinds = [character_of(seed).kind for seed in range(500, 590)]
     assert len(set(kinds)) >= 6
     assert 0.2 < np.mean([kind == "human" for kind in kinds]) < 0.55
 

@@ -15,6 +15,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_preset(Path("toy.yaml"))
 
 
+@pytest.fixture
+def no_videos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are measured by their latents alone; their videos take longer to make than a toy to train."""
+    monkeypatch.setattr("animatex.bench.ablate._Laboratory._video_values", lambda *_: [])
+
+
 def ablate(*arguments: str) -> int:
     return run(["bench", "ablate", "toy.yaml", *arguments])
 
@@ -73,7 +79,7 @@ def test_rows_are_trained_measured_kept_and_shown(capsys):
     ]
 
 
-def test_a_run_that_was_stopped_goes_on(capsys):
+def test_a_run_that_was_stopped_goes_on(no_videos, capsys):
     assert ablate("--minutes", "1e-9") == 0
     assert trained() == []
     assert capsys.readouterr().err.endswith("not finished; the same command goes on\n")
@@ -93,7 +99,7 @@ def test_two_runs_do_not_train_into_one_folder(capsys):
     assert trained() == []
 
 
-def test_a_network_that_learned_nothing_has_a_latent_error_of_one(capsys):
+def test_a_network_that_learned_nothing_has_a_latent_error_of_one(no_videos, capsys):
     write_preset(Path("toy.yaml"), {"learning_rate: 0.01": "learning_rate: 1e-12"})
     assert ablate("--rows", "whole", "--json", "-q") == 0
     (whole,) = json.loads(capsys.readouterr().out)["trained"]
@@ -101,7 +107,7 @@ def test_a_network_that_learned_nothing_has_a_latent_error_of_one(capsys):
     assert errors == pytest.approx([1, 1], abs=1e-3)
 
 
-def test_curves_are_drawn_and_not_over_another_file(capsys):
+def test_curves_are_drawn_and_not_over_another_file(no_videos, capsys):
     write_preset(
         Path("toy.yaml"),
         {

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,15 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "suite"
     make_suite(folder, SuiteSpec("test", Size(72, 48), 3, characters=2))
     return folder
+
+
+@pytest.fixture(scope="module")
+def one_made(suite: Path) -> Path:
+    """Results of the suite's first case."""
+    results = suite.with_name("results")
+    given = ["bench", "run", "--suite", str(suite), "--preset", "tiny", "--out", str(results)]
+    assert run([*given, "--limit", "1", "--quiet"]) == 0
+    return results
 
 
 @pytest.fixture(autouse=True)
@@ -71,8 +81,8 @@ def test_json_is_what_run_json_says(suite, capsys):
     assert "method: none" in document["settings"] and document["weights"] == {}
 
 
-def test_finished_cases_are_kept_and_lost_ones_made_again_the_same(suite):
-    assert bench(suite, "--limit", "1") == 0
+def test_finished_cases_are_kept_and_lost_ones_made_again_the_same(suite, one_made):
+    shutil.copytree(one_made, "results")
     first = Path("results/plant-000-self/00000.png")
     made = first.stat().st_mtime_ns
     assert bench(suite) == 0
@@ -95,8 +105,8 @@ def test_finished_cases_are_kept_and_lost_ones_made_again_the_same(suite):
         (["--set", "sampler.steps=1"], "setting of the preset steps: 2, not steps: 1"),
     ],
 )
-def test_results_of_two_runs_are_not_mixed(suite, arguments, wanted, capsys):
-    assert bench(suite, "--limit", "1", "--quiet") == 0
+def test_results_of_two_runs_are_not_mixed(suite, one_made, arguments, wanted, capsys):
+    shutil.copytree(one_made, "results")
     assert bench(suite, *arguments) == 1
     assert capsys.readouterr().err == (
         f"error: results holds results of another run: {wanted}\n"
@@ -104,8 +114,8 @@ def test_results_of_two_runs_are_not_mixed(suite, arguments, wanted, capsys):
     )
 
 
-def test_results_of_another_suite_are_not_mixed_in(suite, tmp_path, capsys):
-    assert bench(suite, "--limit", "1", "--quiet") == 0
+def test_results_of_another_suite_are_not_mixed_in(one_made, tmp_path, capsys):
+    shutil.copytree(one_made, "results")
     make_suite(tmp_path / "other", SuiteSpec("test", Size(72, 48), 3, characters=1))
     assert bench(tmp_path / "other") == 1
     assert "holds results of another run: suite open-a2bench 1, test, hash " in capsys.readouterr().err
