@@ -38,8 +38,7 @@ def made(tmp_path_factory):
         Image.fromarray(hero(np.random.default_rng(13))).save("hero.png")
         write_poses(waving(), Path("dance.npz"))
         write_chain(folder)
-        hero, dance = str(folder / "hero.png"), str(folder / "dance.npz")
-        given = ["animate", hero, dance, *TINY, "--seed", "5"]
+        given = ["animate", str(folder / "hero.png"), str(folder / "dance.npz"), *TINY, "--seed", "5"]
         assert run([*given, "--out", "out.mp4"]) == 0
         assert run([*given, "--out", "frames"]) == 0
         signing = ["--c2pa-cert", "jane.pem", "--c2pa-key", "jane.key"]
