@@ -13,6 +13,7 @@ from animatex.batch.owner import name_owner, process_name
 from animatex.errors import InputError
 from animatex.pose.io import write_poses
 from animatex.record import sha256
+from animatex.runtime import Resolved
 from animatex.video.frames import FrameSequence
 from animatex.video.reader import read_video
 from animatex.video.writer import write_video
@@ -235,6 +236,8 @@ def filmed(place, monkeypatch):
         shown.append(len(frames))
         return waving(len(frames))
 
+    never_asked = Resolved("told", "a test", lambda frame: pytest.fail("extract asks nobody"))
+    monkeypatch.setattr("animatex.animate.resolve_estimator", lambda *_, **__: never_asked)
     monkeypatch.setattr("animatex.animate.extract_poses", extract)
     return shown
 
