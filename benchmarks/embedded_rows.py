@@ -11,8 +11,8 @@ import torch
 
 from animatex.animate import AnimateModels, build_denoiser, place_motion
 from animatex.codec.codec import Scene
-from animatex.codec.motion.bones import Joints
 from animatex.codec.motion.codec import MotionClip, MotionTruth, joints_of
+from animatex.codec.motion.joints import Joints
 from animatex.conditioning.inputs import ClipInputs
 from animatex.conditioning.prepare import prepare_conditioning
 from animatex.config.run import AnimateConfig

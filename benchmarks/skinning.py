@@ -12,7 +12,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animatex.codec.motion.bones import Joints, place_parts
+from animatex.codec.motion.bones import place_parts
+from animatex.codec.motion.joints import Joints
 from animatex.codec.motion.placement import IDENTITY, inverse
 from animatex.pose import skeleton as sk
 from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART

@@ -21,7 +21,7 @@ class QuickGELU(nn.Module):
     """The approximation of GELU that OpenAI's CLIP was trained with."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """x times the sigmoid of 1.702 x."""
+        """X times the sigmoid of 1.702 x."""
         return x * torch.sigmoid(1.702 * x)
 
 
@@ -47,7 +47,7 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then a feed-forward layer, each behind a norm and beside a shortcut; [N, L, W] → the same."""
+    """Attention, then a feed-forward layer, each beside a shortcut; [N, L, W] → the same."""
 
     def __init__(self, config: ClipVisionConfig, *, quick_gelu: bool) -> None:
         super().__init__()

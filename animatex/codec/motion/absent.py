@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from animatex.codec.motion.bones import Joints, holds_trunk
+from animatex.codec.motion.bones import holds_trunk
+from animatex.codec.motion.joints import Joints
 from animatex.pose.placing import over_time
 
 

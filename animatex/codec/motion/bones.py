@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from animatex.codec.motion.placement import IDENTITY, Bend, Placement, Slide, apply, around, inverse
+from animatex.codec.motion.face import face_between, slide_between, turned_away
+from animatex.codec.motion.joints import Joints
+from animatex.codec.motion.placement import IDENTITY, Bend, Feature, Placement, apply, around
 from animatex.pose import skeleton as sk
 from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART, LimbPart
 
@@ -42,9 +42,6 @@ _NECK = 0.35
 _TURNING = {sk.RIGHT_EAR: 2.0, sk.LEFT_EAR: 2.0, sk.NECK: 0.5}
 """How much more or less than eyes and nose other points say of a head's tilt."""
 
-_FACE, _LOOK = 0.55, 0.12
-"""Half a face's width, and how far it can slide, as shares of the way from ear to ear."""
-
 _MAX_HIP_TILT = np.deg2rad(35)
 """How far hips tilt against the chest."""
 
@@ -76,20 +73,13 @@ _EARS = (sk.RIGHT_EAR, sk.LEFT_EAR)
 _HIPS = (sk.RIGHT_HIP, sk.LEFT_HIP)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Joints:
-    """The 18 body joints of one frame.
-
-    Attributes:
-        places: float64 [18, 2], pixels; whole numbers are the centres of pixels.
-        seen: bool [18].
-    """
-
-    places: np.ndarray
-    seen: np.ndarray
-
-
-def place_parts(reference: Joints, frame: Joints, neckless: bool = False, scale: float = 1.0) -> Placement:
+def place_parts(
+    reference: Joints,
+    frame: Joints,
+    neckless: bool = False,
+    scale: float = 1.0,
+    features: tuple[Feature, ...] = (),
+) -> Placement:
     """Say how each part of the reference gets to its place in a frame.
 
     A limb whose joints are unknown in either pose goes along with what it hangs on, a neck with the trunk.
@@ -99,10 +89,12 @@ def place_parts(reference: Joints, frame: Joints, neckless: bool = False, scale:
         frame: Where they shall be.
         neckless: Head and body are one block, like a carton's, and go along together.
         scale: How many times as large as in its picture the character shall be.
+        features: Of its face, in its picture; if none come off, the face slides with the skin around it.
     """
     if scale != 1:
         enlarged = Joints(scale * reference.places, reference.seen)
-        return place_parts(enlarged, frame, neckless).of_enlarged(scale)
+        larger = (Feature(scale * one.centre, scale * one.radius, one.shift) for one in features)
+        return place_parts(enlarged, frame, neckless, features=tuple(larger)).of_enlarged(scale)
     frame = _with_neck(reference, frame)
     maps = np.repeat(IDENTITY[None], len(PARTS), 0)
     if neckless:
@@ -115,8 +107,10 @@ def place_parts(reference: Joints, frame: Joints, neckless: bool = False, scale:
         maps[limb.part] = _limb_map(limb, reference, frame, maps[limb.parent])
     ends = [_bent_end(limb, reference, frame, maps[limb.part]) for limb in LIMB_PARTS]
     waist = None if neckless else _bent_waist(reference, frame, torso)
-    face = _face(reference, frame, head, (HEAD_PART, TORSO_PART) if neckless else (HEAD_PART,))
-    return Placement(maps, tuple(bend for bend in (waist, *ends) if bend is not None), face)
+    on = (HEAD_PART, TORSO_PART) if neckless else (HEAD_PART,)
+    slide = None if features else slide_between(reference, frame, head, on)
+    face = face_between(reference, frame, head, on, features)
+    return Placement(maps, tuple(bend for bend in (waist, *ends) if bend is not None), slide, face)
 
 
 def holds_trunk(reference: Joints, frame: Joints) -> bool:
@@ -261,8 +255,8 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
     face = [joint for joint in sk.HEAD if reference.seen[joint] and frame.seen[joint]]
     if not (face and reference.seen[sk.NECK] and frame.seen[sk.NECK]):
         return torso
-    if _seen_from_behind(reference, frame):
-        roll = _tilt(*(_ear_to_ear(pose) for pose in (reference, frame)))
+    if turned_away(reference, frame):
+        roll = _tilt(reference.ear_to_ear, frame.ear_to_ear)
         held = _rotation(min(max(roll, -_MAX_ROLL), _MAX_ROLL))
         return around(held, reference.places[sk.NECK], frame.places[sk.NECK])
     ears = [ear for ear in _EARS if ear in face]
@@ -273,7 +267,7 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
     roll = _turn(reference, frame, turning, [_TURNING.get(joint, 1.0) for joint in turning])
     linear = _rotation(min(max(roll, -_MAX_ROLL), _MAX_ROLL))
     if len(ears) == 2:
-        line_from, line_to = _ear_to_ear(reference), _ear_to_ear(frame)
+        line_from, line_to = reference.ear_to_ear, frame.ear_to_ear
         length = float(np.linalg.norm(line_from))
         if length > 1:
             ratio = min(max(float(np.linalg.norm(line_to)) / length, _NARROW_HEAD), _WIDE_HEAD)
@@ -285,33 +279,6 @@ def _head_map(reference: Joints, frame: Joints, torso: np.ndarray) -> np.ndarray
     length, longest = float(np.linalg.norm(loose)), _NECK * float(np.linalg.norm(ear - neck))
     affine[:, 2] -= loose * (1 - min(1.0, longest / max(length, 1e-9)))
     return affine
-
-
-def _ear_to_ear(pose: Joints) -> np.ndarray:
-    """Vector from the right ear to the left one."""
-    return pose.places[sk.LEFT_EAR] - pose.places[sk.RIGHT_EAR]
-
-
-def _seen_from_behind(reference: Joints, frame: Joints) -> bool:
-    """Whether ears have changed sides: the picture has no back of a head, and no face belongs there."""
-    known = all(pose.seen[ear] for pose in (reference, frame) for ear in _EARS)
-    return known and float(_ear_to_ear(reference) @ _ear_to_ear(frame)) < 0
-
-
-def _face(reference: Joints, frame: Joints, head: np.ndarray, parts: tuple[int, ...]) -> Slide | None:
-    """How far eyes and nose leave the place where the head's own map has them: it looks aside, up or down."""
-    looks = [sk.NOSE, sk.RIGHT_EYE, sk.LEFT_EYE]
-    if not all(pose.seen[joint] for pose in (reference, frame) for joint in (*looks, *_EARS)):
-        return None
-    if _seen_from_behind(reference, frame):
-        return None
-    width = float(np.linalg.norm(_ear_to_ear(reference)))
-    centre = reference.places[looks].mean(0)
-    shift = apply(inverse(head), frame.places[looks]).mean(0) - centre
-    length, longest = float(np.linalg.norm(shift)), _LOOK * width
-    if width < 2 or length < 1e-6:
-        return None
-    return Slide(parts, centre, _FACE * width, shift * min(1.0, longest / length))
 
 
 def _turn(reference: Joints, frame: Joints, joints: list[int], weights: list[float]) -> float:

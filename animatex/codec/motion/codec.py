@@ -18,15 +18,17 @@ from torch import Tensor
 
 from animatex.codec.codec import NETWORK_CELL, Scene, gather
 from animatex.codec.motion.absent import with_bridged_gaps
-from animatex.codec.motion.bones import Joints, place_parts
+from animatex.codec.motion.bones import place_parts
 from animatex.codec.motion.compose import compose, recompose
 from animatex.codec.motion.cropped import with_cropped_ends
+from animatex.codec.motion.face import facial_features
+from animatex.codec.motion.joints import Joints
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
 from animatex.codec.motion.placement import IDENTITY, Placement, scaled_places
 from animatex.codec.motion.textures import with_textures
 from animatex.config.model import MotionCodecConfig
 from animatex.pose.sequence import PoseSequence
-from animatex.pose.skeleton import PARTS
+from animatex.pose.skeleton import HEAD_PART, PARTS, TORSO_PART
 from animatex.progress import Progress, silent
 from animatex.rig.neck import is_neckless
 from animatex.rig.rig import Rig
@@ -78,23 +80,29 @@ class MotionCodec:
         frames = [joints_of(scene.poses, frame) for frame in range(len(scene.poses))]
         frames = with_bridged_gaps(reference, frames)
         reference = with_cropped_ends(reference, rig.parts.argmax(0), frames, scene.scale)
-        puppet = cut_layers(rig, reference)
-        placements = self._placements(reference, frames, is_neckless(rig), scene.scale)
+        on = (HEAD_PART, TORSO_PART) if is_neckless(rig) else (HEAD_PART,)
+        features = facial_features(rig.image, np.isin(rig.parts.argmax(0), on), reference)
+        puppet = cut_layers(rig, reference, features)
+        placements = self._placements(puppet, frames, is_neckless(rig), scene.scale)
         scale = NETWORK_CELL / self.config.downsampling
         if scale == 1:
             return MotionClip(self.config, rig, puppet, placements, puppet, placements)
         small = scaled_rig(rig, scale)
-        sketch = cut_layers(small, Joints(scaled_places(reference.places, scale), reference.seen))
+        sketch = cut_layers(
+            small,
+            Joints(scaled_places(reference.places, scale), reference.seen),
+            tuple(feature.scaled(scale) for feature in features),
+        )
         sketched = tuple(placement.scaled(scale) for placement in placements)
         return MotionClip(self.config, small, puppet, placements, sketch, sketched)
 
     def _placements(
-        self, reference: Joints, frames: list[Joints], neckless: bool, scale: float
+        self, puppet: PuppetLayers, frames: list[Joints], neckless: bool, scale: float
     ) -> tuple[Placement, ...]:
         """Say where each frame has its parts before any correction."""
         if self.config.composes == "reference":
             return (Placement(np.repeat(IDENTITY[None], len(PARTS), 0)),) * len(frames)
-        return tuple(place_parts(reference, frame, neckless, scale) for frame in frames)
+        return tuple(place_parts(puppet.joints, frame, neckless, scale, puppet.features) for frame in frames)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

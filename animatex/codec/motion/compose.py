@@ -72,9 +72,7 @@ def recompose(
             continue
         area = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
         places = _pixels(area) + drift[(slice(None), *area)].transpose(1, 2, 0)
-        colour = _sampled(
-            layer.colour, layer, placement.to_reference(layer.part, places), cv2.BORDER_REPLICATE
-        )
+        colour = _colours(layer, placement, placement.to_reference(layer.part, places))
         share = shares[(layer.part, *area)]
         picture[area] += share[..., None] * colour
         painted[area] += share
@@ -103,18 +101,40 @@ _Area = tuple[slice, slice]
 
 def _moved(layer: Layer, placement: Placement, area: _Area) -> tuple[np.ndarray, np.ndarray]:
     """What an area of the frame shows of a layer: alpha float32 [h, w] in 0..1, and colours [h, w, 3]."""
-    if placement.is_affine(layer.part):
+    if placement.bend_of(layer.part) is None and placement.slide_on(layer.part) is None:
         top, left = area[0].start, area[1].start
         place = placement.maps[layer.part] @ np.array([[1, 0, layer.left], [0, 1, layer.top], [0, 0, 1]])
         place = place - np.array([[0, 0, left], [0, 0, top]])
         size = (area[1].stop - left, area[0].stop - top)
         alpha = cv2.warpAffine(layer.alpha, place, size)
-        colour = cv2.warpAffine(layer.colour, place, size, borderMode=cv2.BORDER_REPLICATE)
+        if placement.face_on(layer.part) is None:
+            colour = cv2.warpAffine(layer.colour, place, size, borderMode=cv2.BORDER_REPLICATE)
+            return alpha.astype(np.float32) / 255, colour
+        source = placement.to_reference(layer.part, _pixels(area))
     else:
         source = placement.to_reference(layer.part, _pixels(area))
         alpha = _sampled(layer.alpha, layer, source, cv2.BORDER_CONSTANT)
-        colour = _sampled(layer.colour, layer, source, cv2.BORDER_REPLICATE)
-    return alpha.astype(np.float32) / 255, colour
+    return alpha.astype(np.float32) / 255, _colours(layer, placement, source)
+
+
+def _colours(layer: Layer, placement: Placement, source: np.ndarray) -> np.ndarray:
+    """A layer's colours at places of the reference [h, w, 2]; a face's features are where they have gone."""
+    colour = _sampled(layer.colour, layer, source, cv2.BORDER_REPLICATE)
+    face = placement.face_on(layer.part)
+    if face is None or layer.bare is None:
+        return colour
+    bare = _sampled(layer.bare, layer, source, cv2.BORDER_REPLICATE)
+    shift, share = face.arrived(source)
+    moved = _sampled(layer.colour, layer, source - shift, cv2.BORDER_REPLICATE)
+    skin = _mixed(colour, bare, face.bared(source))
+    return _mixed(skin, moved, share)
+
+
+def _mixed(below: np.ndarray, above: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Colours [h, w, 3] with a share [h, w] of others over them, float32."""
+    weight = share[..., None].astype(np.float32)
+    mixed: np.ndarray = below * (1 - weight) + above * weight
+    return mixed
 
 
 def _pixels(area: _Area) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from animatex.codec.motion.bones import Joints
+from animatex.codec.motion.joints import Joints
 from animatex.pose.proportions import FULL_LENGTH_PERCENTILE
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import LIMB_PARTS, LimbPart

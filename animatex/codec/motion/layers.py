@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from animatex.codec.motion.bones import BACK_TO_FRONT, Joints
+from animatex.codec.motion.bones import BACK_TO_FRONT
 from animatex.codec.motion.cropped import is_inside
-from animatex.codec.motion.placement import apply
+from animatex.codec.motion.face import without_features
+from animatex.codec.motion.joints import Joints
+from animatex.codec.motion.placement import Feature, apply
 from animatex.codec.motion.symmetry import hidden_shape, limb_reflection, opposite, with_other_side
 from animatex.pose.skeleton import (
     HEAD_PART,
@@ -74,6 +76,7 @@ class Layer:
         alpha: uint8 [h, w].
         shown: Where the picture, or its mirror image, shows the part, bool [h, w].
         guessed: Whether it is the mirror image of the other side's limb, because the picture hides this one.
+        bare: `colour` without the features of a face, uint8 [h, w, 3]; None where there is no face.
     """
 
     part: int
@@ -83,6 +86,14 @@ class Layer:
     alpha: np.ndarray
     shown: np.ndarray
     guessed: bool = False
+    bare: np.ndarray | None = None
+
+    def without_face(self, features: tuple[Feature, ...]) -> Layer:
+        """The same, knowing what is behind the features of a face, which lie in the reference picture."""
+        if self.part not in (HEAD_PART, TORSO_PART) or not features:
+            return self
+        here = tuple(replace(one, centre=one.centre - (self.left, self.top)) for one in features)
+        return replace(self, bare=without_features(self.colour, self.shown, here))
 
     def moved(self, affine: np.ndarray, part: int) -> Layer:
         """The same seen elsewhere in the picture, as another part: a guess."""
@@ -111,14 +122,16 @@ class PuppetLayers:
         layers: Those parts the character has, back to front.
         joints: Its joints in the reference picture.
         plate: What is behind it, uint8 [H, W, 3].
+        features: Of its face, if they come off.
     """
 
     layers: tuple[Layer, ...]
     joints: Joints
     plate: np.ndarray
+    features: tuple[Feature, ...] = ()
 
 
-def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
+def cut_layers(rig: Rig, joints: Joints, features: tuple[Feature, ...] = ()) -> PuppetLayers:
     """Cut a rig into layers.
 
     Each limb reaches from joint to joint, with a round end under the part it hangs on, so that no motion
@@ -129,6 +142,7 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     Args:
         rig: The character.
         joints: Its joints; those of `rig.pose`, or better ones.
+        features: Of its face, if they come off; the head is filled in behind them.
     """
     mask = rig.mask
     owner = _with_whole_arms(rig.parts.argmax(0).astype(np.uint8), mask, joints)
@@ -160,7 +174,7 @@ def cut_layers(rig: Rig, joints: Joints) -> PuppetLayers:
     layers = _with_hidden_limbs(
         layers, [limb for limb in LIMB_PARTS if limb.part not in covered], shapes, joints
     )
-    return PuppetLayers(tuple(layers), joints, rig.plate)
+    return PuppetLayers(tuple(layer.without_face(features) for layer in layers), joints, rig.plate, features)
 
 
 def _with_whole_arms(owner: np.ndarray, mask: np.ndarray, joints: Joints) -> np.ndarray:

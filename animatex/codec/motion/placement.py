@@ -1,4 +1,4 @@
-"""How the parts of a picture get to their places in one frame: a map each, and some parts bend.
+"""How the parts of a picture get to their places in one frame: a map each, some bend, and faces look about.
 
 A map is float64 [2, 3] and takes reference pixels (x, y, 1) to frame pixels; whole numbers are the centres of
 pixels. P parts (11), N points.
@@ -12,6 +12,12 @@ import numpy as np
 
 _ROUNDS = 8
 """How often a slide is gone back to find where it ends: a face's leaves three fifths of what was missing."""
+
+_FIRM = 0.3
+"""The share of a feature's radius within which all of it moves; from there on it fades into the skin."""
+
+_UNCOVERING = 0.5
+"""How far a feature goes, as a share of its radius, until the skin where it was is wholly bare."""
 
 IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
@@ -42,7 +48,7 @@ class Bend:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slide:
-    """A round patch of a part that slides over it, as a face does over a head that looks aside.
+    """A round patch of a part that slides over it with the skin around it, as a face does that looks aside.
 
     Attributes:
         parts: Indices in `PARTS`: all that the patch lies on.
@@ -73,6 +79,79 @@ class Slide:
             slid = slid + points - self.before(slid)
         return slid
 
+    def scaled(self, scale: float) -> Slide:
+        """The same in pictures of `scale` times the size."""
+        centre = scaled_places(self.centre, scale)
+        return Slide(self.parts, centre, scale * self.radius, scale * self.shift)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feature:
+    """A round spot of a face, such as an eye, that moves over a head which looks aside, up or down.
+
+    Attributes:
+        centre: In the reference, float64 [2].
+        radius: Where it has faded into the skin, reference pixels.
+        shift: How far it moves before the part's map, float64 [2], reference pixels.
+    """
+
+    centre: np.ndarray
+    radius: float
+    shift: np.ndarray
+
+    def share(self, points: np.ndarray) -> np.ndarray:
+        """How much of the feature the reference has at points [..., 2]: 0..1, [...]."""
+        away = np.linalg.norm(points - self.centre, axis=-1) / self.radius
+        near = ((1 - away) / (1 - _FIRM)).clip(0, 1)
+        smooth: np.ndarray = near * near * (3 - 2 * near)
+        return smooth
+
+    def scaled(self, scale: float) -> Feature:
+        """The same in pictures of `scale` times the size."""
+        return Feature(scaled_places(self.centre, scale), scale * self.radius, scale * self.shift)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """Features that move over parts, each on its own; the skin between them stays.
+
+    Attributes:
+        parts: Indices in `PARTS`: all that the face lies on.
+        features: At least one.
+    """
+
+    parts: tuple[int, ...]
+    features: tuple[Feature, ...]
+
+    def after(self, points: np.ndarray) -> np.ndarray:
+        """Where reference points [..., 2] lie after the features have moved."""
+        shift, share = self._together([feature.share(points) for feature in self.features])
+        moved: np.ndarray = points + share[..., None] * shift
+        return moved
+
+    def arrived(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What has moved to reference points [..., 2]: how far [..., 2], and its share there [...]."""
+        return self._together([feature.share(points - feature.shift) for feature in self.features])
+
+    def bared(self, points: np.ndarray) -> np.ndarray:
+        """How much of the skin at reference points [..., 2] features have left: 0..1, [...]."""
+        left = [
+            min(1.0, float(np.linalg.norm(feature.shift)) / (_UNCOVERING * feature.radius))
+            * feature.share(points)
+            for feature in self.features
+        ]
+        return np.max(left, axis=0)
+
+    def _together(self, shares: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """The mean shift [..., 2] of features by their shares [...], and the largest share [...]."""
+        weights = np.stack(shares, -1)
+        total = np.maximum(weights.sum(-1, keepdims=True), 1e-9)
+        return (weights / total) @ np.stack([feature.shift for feature in self.features]), weights.max(-1)
+
+    def scaled(self, scale: float) -> Face:
+        """The same in pictures of `scale` times the size."""
+        return Face(self.parts, tuple(feature.scaled(scale) for feature in self.features))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placement:
@@ -81,19 +160,21 @@ class Placement:
     Attributes:
         maps: float64 [P, 2, 3].
         bends: At most one for each part.
-        face: What slides over the head, if anything does.
+        slide: What slides over the head, if anything does.
+        face: What moves over the head, if anything does; instead of a slide.
     """
 
     maps: np.ndarray
     bends: tuple[Bend, ...] = ()
-    face: Slide | None = None
+    slide: Slide | None = None
+    face: Face | None = None
 
-    def is_affine(self, part: int) -> bool:
-        """Whether a part's map says all of its way."""
-        return self.bend_of(part) is None and self.slide_of(part) is None
-
-    def slide_of(self, part: int) -> Slide | None:
+    def slide_on(self, part: int) -> Slide | None:
         """What slides over the part."""
+        return self.slide if self.slide is not None and part in self.slide.parts else None
+
+    def face_on(self, part: int) -> Face | None:
+        """What moves over the part."""
         return self.face if self.face is not None and part in self.face.parts else None
 
     def bend_of(self, part: int) -> Bend | None:
@@ -101,9 +182,12 @@ class Placement:
         return next((bend for bend in self.bends if bend.part == part), None)
 
     def to_frame(self, part: int, points: np.ndarray) -> np.ndarray:
-        """Send a part's points [..., 2] from the reference to the frame."""
-        slide, bend = self.slide_of(part), self.bend_of(part)
-        points = points if slide is None else slide.after(points)
+        """Send a part's points [..., 2] from the reference to the frame, a face's with its features."""
+        slide, face, bend = self.slide_on(part), self.face_on(part), self.bend_of(part)
+        if slide is not None:
+            points = slide.after(points)
+        if face is not None:
+            points = face.after(points)
         placed = apply(self.maps[part], points)
         if bend is None:
             return placed
@@ -111,8 +195,8 @@ class Placement:
         return (1 - share) * placed + share * apply(bend.beyond, points)
 
     def to_reference(self, part: int, points: np.ndarray) -> np.ndarray:
-        """Send a part's points [..., 2] from the frame to the reference."""
-        slide, bend = self.slide_of(part), self.bend_of(part)
+        """Send a part's points [..., 2] from the frame to the reference, as if no feature of a face moved."""
+        slide, bend = self.slide_on(part), self.bend_of(part)
         source = apply(inverse(self.maps[part]), points)
         if bend is not None:
             share = bend.share(source)[..., None]
@@ -125,10 +209,16 @@ class Placement:
         bends = (
             Bend(bend.part, bend.beyond * first, bend.start / scale, bend.end / scale) for bend in self.bends
         )
-        face = self.face and Slide(
-            self.face.parts, self.face.centre / scale, self.face.radius / scale, self.face.shift / scale
+        # Places of the enlarged one are the reference's times the scale, without half pixels.
+        slide = self.slide and Slide(
+            self.slide.parts, self.slide.centre / scale, self.slide.radius / scale, self.slide.shift / scale
         )
-        return Placement(self.maps * first, tuple(bends), face)
+        features = (
+            Feature(feature.centre / scale, feature.radius / scale, feature.shift / scale)
+            for feature in (self.face.features if self.face else ())
+        )
+        face = self.face and Face(self.face.parts, tuple(features))
+        return Placement(self.maps * first, tuple(bends), slide, face)
 
     def scaled(self, scale: float) -> Placement:
         """The same in pictures of `scale` times the size."""
@@ -141,13 +231,9 @@ class Placement:
             )
             for bend in self.bends
         )
-        face = self.face and Slide(
-            self.face.parts,
-            scaled_places(self.face.centre, scale),
-            scale * self.face.radius,
-            scale * self.face.shift,
-        )
-        return Placement(np.stack([scaled_map(affine, scale) for affine in self.maps]), tuple(bends), face)
+        maps = np.stack([scaled_map(affine, scale) for affine in self.maps])
+        slide, face = self.slide and self.slide.scaled(scale), self.face and self.face.scaled(scale)
+        return Placement(maps, tuple(bends), slide, face)
 
 
 def apply(affine: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animatex.codec.motion.bones import Joints
+from animatex.codec.motion.joints import Joints
 from animatex.codec.motion.placement import around
 from animatex.pose.skeleton import (
     HEAD_PART,

@@ -20,7 +20,10 @@ def with_textures(puppet: PuppetLayers) -> PuppetLayers:
 
     Limbs hide each other at their ends alone, which smooth colours are enough for.
     """
-    layers = (_textured(layer) if layer.part in (TORSO_PART, HEAD_PART) else layer for layer in puppet.layers)
+    layers = (
+        _textured(layer).without_face(puppet.features) if layer.part in (TORSO_PART, HEAD_PART) else layer
+        for layer in puppet.layers
+    )
     return replace(puppet, layers=tuple(layers))
 
 

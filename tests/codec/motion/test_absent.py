@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animatex.codec.motion.absent import with_bridged_gaps
-from animatex.codec.motion.bones import Joints
+from animatex.codec.motion.joints import Joints
 from animatex.pose import skeleton as sk
 
 STANDING = np.stack([np.linspace(10, 50, 18), np.linspace(20, 90, 18)], 1)

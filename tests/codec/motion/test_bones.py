@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from animatex.codec.motion.bones import (
     BACK_TO_FRONT,
-    Joints,
     place_parts,
 )
-from animatex.codec.motion.placement import IDENTITY, apply
+from animatex.codec.motion.joints import Joints
+from animatex.codec.motion.placement import IDENTITY, Feature, apply
 from animatex.pose import skeleton as sk
 from animatex.pose.skeleton import HEAD_PART, LIMB_PARTS, PARTS, TORSO_PART
 from tests.rig.puppets import SIZE, dancing, standing
@@ -235,16 +235,32 @@ def test_a_face_that_looks_aside_slides_over_a_head_that_stays(x: float, y: floa
     # Ears stay where they are; only a tilt, which a face at one side resembles, may move them.
     ears = placed.to_frame(HEAD_PART, STILL[[sk.RIGHT_EAR, sk.LEFT_EAR]])
     assert np.linalg.norm(ears - STILL[[sk.RIGHT_EAR, sk.LEFT_EAR]], axis=1).max() < 0.5 * length + 1e-9
-    if placed.face is not None:
-        assert np.linalg.norm(placed.face.shift) <= 0.12 * EAR_TO_EAR + 1e-9
-    if placed.face is not None and length < 0.1 * EAR_TO_EAR:
+    if placed.slide is not None:
+        assert np.linalg.norm(placed.slide.shift) <= 0.12 * EAR_TO_EAR + 1e-9
+    if placed.slide is not None and length < 0.1 * EAR_TO_EAR:
         eyes = placed.to_frame(HEAD_PART, STILL[LOOKS])
         assert np.linalg.norm(eyes.mean(0) - STILL[LOOKS].mean(0) - shift) < 0.5 * length
 
 
+@given(x=st.floats(-0.5, 0.5), y=st.floats(-0.5, 0.5), scale=st.sampled_from([0.7, 1.0, 1.5]))
+def test_features_that_come_off_move_as_far_as_they_look(x: float, y: float, scale: float) -> None:
+    shift = EAR_TO_EAR * np.array([x, y])
+    features = tuple(Feature(STILL[joint], 0.1 * EAR_TO_EAR, np.zeros(2)) for joint in [*LOOKS, sk.NOSE])
+    frame = looking(*shift)
+    placed = place_parts(REFERENCE, Joints(scale * frame.places, WHOLE), False, scale, features)
+    assert placed.slide is None and placed.face is not None
+    longest = max(float(np.linalg.norm(feature.shift)) for feature in placed.face.features)
+    assert longest <= 0.2 * EAR_TO_EAR + 1e-9
+    if longest < 0.19 * EAR_TO_EAR:
+        core = [feature.share(STILL[LOOKS]).max() for feature in placed.face.features]
+        assert core == [1, 1, 1, 1]
+        drawn = placed.to_frame(HEAD_PART, STILL[LOOKS])
+        assert np.linalg.norm(drawn.mean(0) - scale * frame.places[LOOKS].mean(0)) < 0.1 * scale * EAR_TO_EAR
+
+
 @pytest.mark.parametrize("joint", [sk.NOSE, sk.RIGHT_EYE, sk.LEFT_EAR])
 def test_a_face_that_is_not_all_seen_stays(joint: int) -> None:
-    assert place_parts(hiding(REFERENCE, joint), looking(3, 0)).face is None
+    assert place_parts(hiding(REFERENCE, joint), looking(3, 0)).slide is None
 
 
 @given(tilt=st.floats(-0.5, 0.5))
@@ -295,7 +311,7 @@ def test_who_turns_around_stays_upright_and_level() -> None:
     behind = STILL.copy()
     behind[:, 0] = 2 * middle - behind[:, 0]
     placed = place_parts(REFERENCE, Joints(behind, WHOLE))
-    assert placed.face is None
+    assert placed.slide is None
     assert np.allclose(placed.maps[HEAD_PART][:, :2], np.eye(2), atol=1e-6)
     waist = placed.bend_of(TORSO_PART)
     assert waist is not None and np.allclose(waist.beyond[:, :2], np.eye(2), atol=1e-6)
@@ -303,11 +319,11 @@ def test_who_turns_around_stays_upright_and_level() -> None:
 
 def test_the_face_of_a_block_slides_over_all_of_it_and_opens_no_seam() -> None:
     placed = place_parts(REFERENCE, looking(0.1 * EAR_TO_EAR, -0.1 * EAR_TO_EAR), neckless=True)
-    assert placed.face is not None
-    around_the_face = placed.face.centre + EAR_TO_EAR * np.array([[0, 0], [0.2, 0.3], [-0.3, 0.4]])
+    assert placed.slide is not None
+    around_the_face = placed.slide.centre + EAR_TO_EAR * np.array([[0, 0], [0.2, 0.3], [-0.3, 0.4]])
     head, torso = (placed.to_frame(part, around_the_face) for part in (HEAD_PART, TORSO_PART))
     assert np.array_equal(head, torso)
-    assert place_parts(REFERENCE, looking(3, 0)).slide_of(TORSO_PART) is None
+    assert place_parts(REFERENCE, looking(3, 0)).slide_on(TORSO_PART) is None
 
 
 @given(

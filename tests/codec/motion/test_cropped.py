@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animatex.codec.motion.bones import Joints
 from animatex.codec.motion.cropped import with_cropped_ends, without_cut_ends
+from animatex.codec.motion.joints import Joints
 from animatex.pose.sequence import PoseSequence
 from animatex.pose.skeleton import (
     BODY,

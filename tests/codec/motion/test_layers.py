@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animatex.codec.motion.bones import BACK_TO_FRONT, Joints, place_parts
+from animatex.codec.motion.bones import BACK_TO_FRONT, place_parts
 from animatex.codec.motion.compose import Composition, compose, recompose
+from animatex.codec.motion.joints import Joints
 from animatex.codec.motion.layers import PuppetLayers, cut_layers
 from animatex.codec.motion.placement import IDENTITY, Placement
 from animatex.pose.skeleton import (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animatex.codec.motion.bones import Joints
+from animatex.codec.motion.joints import Joints
 from animatex.codec.motion.layers import Layer, PuppetLayers
 from animatex.codec.motion.textures import with_textures
 from animatex.pose.skeleton import HEAD_PART, PARTS, TORSO_PART
