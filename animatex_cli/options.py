@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from animatex.errors import ConfigError, brief
+from animatex.errors import ConfigError
 
 if TYPE_CHECKING:
     from animatex.config.overrides import Override
@@ -277,19 +277,9 @@ def settings(given: Sequence[str] | None, flags: Mapping[str, tuple[str, object]
     Args:
         given: The values of --set.
         flags: By option name, the key it sets and the value that was given, None where it was not.
-
-    Raises:
-        ConfigError: A value of --set has a key of more levels than presets may have.
     """
-    from animatex.config.document import MAX_DEPTH
     from animatex.config.overrides import Override
 
-    for text in given or ():
-        if text.partition("=")[0].count(".") >= MAX_DEPTH:
-            raise ConfigError(
-                f"--set {brief(text)}: the key is nested deeper than {MAX_DEPTH} levels",
-                hint="--print-config shows all keys.",
-            )
     named = [
         Override(key, str(value), f"{flag} {value}")
         for flag, (key, value) in flags.items()

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import ValidationError, model_validator
 
 from animatex.batch.job import Job
-from animatex.config.document import MAX_DEPTH, Data, KeyPath, Node, Scalar, Where, parse_document
+from animatex.config.document import Data, KeyPath, Node, Scalar, Where, parse_document
 from animatex.config.overrides import Override
 from animatex.config.problems import Problem, problems_of, summary
 from animatex.config.run import AnimateConfig, NonNegative
@@ -273,8 +273,6 @@ def _load(preset: str, entry: JobEntry, load: LoadPreset) -> AnimateConfig | str
         key, equals, value = text.partition("=")
         if not equals or not all(key.strip().split(".")):
             return f"set: {text!r}; needs key.path=value, for example sampler.steps=50."
-        if key.count(".") >= MAX_DEPTH:
-            return f"set: {brief(text)}; the key is nested deeper than {MAX_DEPTH} levels."
         overrides.append(Override(key.strip(), value, f"set {text}"))
     if entry.seed is not None:
         overrides.append(Override("seed", str(entry.seed), f"seed {entry.seed}"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from animatex.config.document import KeyPath, Node, Where, parse_value
-from animatex.errors import ConfigError
+from animatex.config.document import MAX_DEPTH, KeyPath, Node, Where, parse_value
+from animatex.errors import ConfigError, brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,14 @@ def apply_override(root: Node, override: Override) -> Node:
     """Put a setting into a preset's tree; sections that are missing on the way are made.
 
     Raises:
-        ConfigError: The value is not YAML, or the path leads to no item of a list.
+        ConfigError: The value is not YAML, the path leads to no item of a list, or deeper than presets go.
     """
     where = Where(override.option)
+    if override.key.count(".") >= MAX_DEPTH:
+        raise ConfigError(
+            f"{brief(override.option)}: the key is nested deeper than {MAX_DEPTH} levels",
+            hint="--print-config shows all keys.",
+        )
     value = parse_value(override.value, override.option, root.folder)
     path: KeyPath = tuple(int(step) if step.isdecimal() else step for step in override.key.split("."))
     return _replaced(root, path, value, where, override.key)

@@ -187,7 +187,7 @@ def test_what_a_job_reads_no_job_writes(tmp_path):
         (
             "jobs.jsonl",
             json.dumps({"reference": "a", "driving": "b", "set": ["a." * 2000 + "a=1"]}),
-            f"jobs.jsonl:1: set: {'a.' * 80}…; the key is nested deeper than 32 levels.",
+            f"jobs.jsonl:1: set {'a.' * 78}…: the key is nested deeper than 32 levels",
         ),
     ],
 )

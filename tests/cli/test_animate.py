@@ -232,7 +232,7 @@ def test_a_size_is_width_times_height_and_is_kept_to(place, capsys):
         ),
         (
             ["--set", "a." * 2000 + "a=1"],
-            f"error: --set {'a.' * 80}…: the key is nested deeper than 32 levels\n"
+            f"error: --set {'a.' * 77}…: the key is nested deeper than 32 levels\n"
             "hint: --print-config shows all keys.\n",
         ),
         (
