@@ -71,6 +71,7 @@ Weights = Annotated[
         "--weights",
         envvar="ANIMATEX_WEIGHTS",
         metavar="DIR",
+        file_okay=False,
         help=r"Folder of weights files.  \[default: the user's cache folder]",
         show_default=False,
         rich_help_panel=_SETTINGS,

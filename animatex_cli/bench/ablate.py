@@ -10,7 +10,7 @@ import typer
 
 from animatex.errors import ConfigError
 from animatex_cli import console
-from animatex_cli.bench.shared import Form, Latex, Markdown, print_form, table_form
+from animatex_cli.bench.shared import Form, Latex, Markdown, listed, print_form, table_form
 from animatex_cli.options import Force, Json, PrintConfig, Quiet, Set, settings
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def command(
     from animatex.bench.ablate import plan_jobs, run_ablation
     from animatex.bench.ablation import judge
 
-    jobs = plan_jobs(config, _names(rows), _numbers(seeds))
+    jobs = plan_jobs(config, listed("--rows", rows), _numbers(seeds))
     console.note(
         f"{preset}: {len(jobs)} trainings of {config.stage.steps} steps, into {config.out}", quiet=quiet
     )
@@ -125,12 +125,8 @@ def command(
         _show(ablation, judged, config.decided_by, form, quiet=quiet)
 
 
-def _names(given: str | None) -> list[str]:
-    return [name.strip() for name in (given or "").split(",") if name.strip()]
-
-
 def _numbers(given: str | None) -> list[int]:
-    numbers = _names(given)
+    numbers = listed("--seeds", given)
     if not all(number.isdecimal() for number in numbers) or len(set(numbers)) != len(numbers):
         raise ConfigError(f"--seeds {given}: needs different whole numbers, with commas between")
     return [int(number) for number in numbers]

@@ -9,7 +9,7 @@ import typer
 
 from animatex.errors import ConfigError
 from animatex_cli import console
-from animatex_cli.bench.shared import Latex, Markdown, MaxMb, most_mb, named, print_form, table_form
+from animatex_cli.bench.shared import Latex, Markdown, MaxMb, listed, most_mb, named, print_form, table_form
 from animatex_cli.options import Force, Json, Quiet, refuse_without
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def command(
         refuse_without("--results", of_videos, hint="--results with each method's folder of videos.")
     methods = [Method(name, path, read_scores(path)) for name, path in named(files)]
     check_comparable(methods)
-    rows = metric_rows(methods, [name.strip() for name in metrics.split(",")] if metrics else None)
+    rows = metric_rows(methods, listed("--metrics", metrics) or None)
     if results and len(results) != len(methods):
         raise ConfigError(
             f"{len(results)} folders of results for {len(methods)} files of scores",

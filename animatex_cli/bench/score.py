@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from animatex_cli import console
+from animatex_cli.bench.shared import listed
 from animatex_cli.options import Force, Json, Quiet, Weights, one_of, parse_size
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def command(
     from animatex.runtime import DeviceChoice
     from animatex.video.frames import Size
 
-    chosen = choose_metrics(tuple(name.strip() for name in (metrics or "").split(",") if name), protocol)
+    chosen = choose_metrics(listed("--metrics", metrics), protocol)
     at = None if size is None else Size(*reversed(parse_size(size)))
     setting_ = None if setting is None else one_of("--setting", setting, SETTINGS)
     place = one_of("--device", device, get_args(DeviceChoice))

@@ -41,6 +41,18 @@ def most_mb(given: float | None) -> float:
     return 100.0 if given is None else given
 
 
+def listed(option: str, given: str | None) -> list[str]:
+    """Read names between commas; none where the option was not given.
+
+    Raises:
+        ConfigError: It was given, and names nothing.
+    """
+    names = [name.strip() for name in (given or "").split(",") if name.strip()]
+    if given is not None and not names:
+        raise ConfigError(f"{option} '{given}' names nothing", hint="names, with commas between.")
+    return names
+
+
 def named(given: Sequence[str]) -> list[tuple[str, Path]]:
     """Read NAME=PATH, or PATH, which is called by its own name without suffix.
 

@@ -353,6 +353,8 @@ def test_features_that_are_no_numbers_are_refused(pairs, monkeypatch, capsys: py
     ("options", "message"),
     [
         (["--metrics", "psnr"], "there is no metric 'psnr'"),
+        (["--metrics", " , "], "--metrics ' , ' names nothing"),
+        (["--weights", __file__], "is a file"),
         (
             ["--metrics", "x"],
             "or a group of them: pixel, perceptual, frechet, kernel, mini, temporal, pose, leg",
