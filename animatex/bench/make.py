@@ -31,7 +31,7 @@ from animatex.video.image import write_png
 from animatex.video.reader import probe
 from animatex.video.writer import write_video
 
-NAME, VERSION = "open-a2bench", "1"
+NAME, VERSION = "open-a2bench", "2"
 FPS = 8.0
 """Frames per second of all clips."""
 
@@ -176,7 +176,7 @@ def make_suite(out: Path, spec: SuiteSpec, progress: Progress = silent) -> Suite
         raise InputError(
             f"{out} has the hash {suite.sha256}, not the published {spec.published}: "
             "some pictures came out differently here",
-            hint="another processor or build of OpenCV can do that; name this hash with every number.",
+            hint="another version of OpenCV can do that; name this hash with every number.",
         )
     return suite
 

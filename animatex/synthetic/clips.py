@@ -18,6 +18,7 @@ from animatex.pose.skeleton import (
     RIGHT_HEEL,
     RIGHT_SMALL_TOE,
 )
+from animatex.synthetic.alike import alike_everywhere
 from animatex.synthetic.backdrop import paint_backdrop
 from animatex.synthetic.character import Family, sample_character
 from animatex.synthetic.finish import Finish, sample_finish
@@ -135,6 +136,7 @@ class _Scene:
     size: Size
 
 
+@alike_everywhere()
 def still(seed: int, size: Size) -> SyntheticStill:
     """Make one labelled picture; the same seed gives the same pixels."""
     size = Size(*size)
@@ -145,6 +147,7 @@ def still(seed: int, size: Size) -> SyntheticStill:
     return _as_still(scene, pose, picture)
 
 
+@alike_everywhere()
 def clip(
     seed: int,
     size: Size,

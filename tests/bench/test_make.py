@@ -54,7 +54,7 @@ def test_a_character_is_of_its_kind():
 
 def test_each_character_is_driven_in_three_ways_towards_the_same_video(made: Path):
     suite = load_suite(made)
-    assert (suite.name, suite.version, suite.split) == ("open-a2bench", "1", "test")
+    assert (suite.name, suite.version, suite.split) == ("open-a2bench", "2", "test")
     assert [case.id for case in suite.cases] == [
         "plant-000-self", "plant-000-rescaled", "plant-000-cross",
         "animal-000-self", "animal-000-rescaled", "animal-000-cross",
@@ -133,8 +133,8 @@ def test_a_suite_of_another_version_is_left_alone(made: Path, tmp_path: Path):
     copy = tmp_path / "copy"
     shutil.copytree(made, copy)
     file = copy / "suite.yaml"
-    file.write_text(file.read_text().replace("version: '1'", "version: '0'"))
-    with pytest.raises(InputError, match="is open-a2bench 0; this animatex makes open-a2bench 1"):
+    file.write_text(file.read_text().replace("version: '2'", "version: '0'"))
+    with pytest.raises(InputError, match="is open-a2bench 0; this animatex makes open-a2bench 2"):
         make_suite(copy, SPEC)
 
 

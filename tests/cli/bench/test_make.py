@@ -31,7 +31,7 @@ def test_json_names_the_hash_and_quiet_says_nothing(capsys):
     assert run(["bench", "make", "--out", "suite", *SMALL, "--json", "--quiet"]) == 0
     shown = capsys.readouterr()
     assert json.loads(shown.out) == {
-        "output": "suite", "name": "open-a2bench", "version": "1", "split": "test",
+        "output": "suite", "name": "open-a2bench", "version": "2", "split": "test",
         "sha256": load_suite(Path("suite")).sha256, "cases": 3,
     }  # fmt: skip
     assert shown.err == ""

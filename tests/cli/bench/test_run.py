@@ -118,7 +118,7 @@ def test_results_of_another_suite_are_not_mixed_in(one_made, tmp_path, capsys):
     shutil.copytree(one_made, "results")
     make_suite(tmp_path / "other", SuiteSpec("test", Size(72, 48), 3, characters=1))
     assert bench(tmp_path / "other") == 1
-    assert "holds results of another run: suite open-a2bench 1, test, hash " in capsys.readouterr().err
+    assert "holds results of another run: suite open-a2bench 2, test, hash " in capsys.readouterr().err
 
 
 def test_a_case_that_fails_is_reported_and_does_not_stop_the_others(suite, tmp_path, capsys):
