@@ -176,7 +176,7 @@ def make_suite(out: Path, spec: SuiteSpec, progress: Progress = silent) -> Suite
         raise InputError(
             f"{out} has the hash {suite.sha256}, not the published {spec.published}: "
             "some pictures came out differently here",
-            hint="another version of OpenCV can do that; name this hash with every number.",
+            hint="another processor or version of OpenCV can do that; name this hash with every number.",
         )
     return suite
 
