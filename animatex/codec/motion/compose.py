@@ -123,11 +123,18 @@ def _colours(layer: Layer, placement: Placement, source: np.ndarray) -> np.ndarr
     face = placement.face_on(layer.part)
     if face is None or layer.bare is None:
         return colour
+    rows, columns = np.nonzero(face.reaches(source))
+    if len(rows) == 0:
+        return colour
+    area = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    source = source[area]
     bare = _sampled(layer.bare, layer, source, cv2.BORDER_REPLICATE)
     shift, share = face.arrived(source)
     moved = _sampled(layer.colour, layer, source - shift, cv2.BORDER_REPLICATE)
-    skin = _mixed(colour, bare, face.bared(source))
-    return _mixed(skin, moved, share)
+    skin = _mixed(colour[area], bare, face.bared(source))
+    looking = colour.astype(np.float32)
+    looking[area] = _mixed(skin, moved, share)
+    return looking
 
 
 def _mixed(below: np.ndarray, above: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -76,15 +76,17 @@ def facial_features(image: np.ndarray, head: np.ndarray, reference: Joints) -> t
 
 
 def _ends_on_skin(feature: Feature, image: np.ndarray, head: np.ndarray) -> bool:
-    reach = int(np.ceil(_RIM[1] * feature.radius)) + 1
-    (left, top), (height, width) = np.rint(feature.centre).astype(int) - reach, head.shape
-    rows, columns = np.mgrid[top : top + 2 * reach + 1, left : left + 2 * reach + 1]
+    """Whether the picture shows enough of a feature's rim, and it is plain."""
+    # Joints may come from a file, and lie anywhere.
+    reach = _RIM[1] * feature.radius
+    low = np.clip(np.floor(feature.centre - reach), 0, head.shape[::-1]).astype(int)
+    high = np.clip(np.ceil(feature.centre + reach) + 1, 0, head.shape[::-1]).astype(int)
+    rows, columns = np.mgrid[low[1] : high[1], low[0] : high[0]]
     away = np.hypot(columns - feature.centre[0], rows - feature.centre[1]) / feature.radius
-    rim = (away > _RIM[0]) & (away < _RIM[1])
-    inside = rim & (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    rows, columns = rows[inside], columns[inside]
-    colours = image[rows, columns][head[rows, columns]].astype(np.float32)
-    if len(colours) < max(1, _SEEN * rim.sum()):
+    rim = (away > _RIM[0]) & (away < _RIM[1]) & head[low[1] : high[1], low[0] : high[0]]
+    colours = image[rows[rim], columns[rim]].astype(np.float32)
+    whole = np.pi * (_RIM[1] ** 2 - _RIM[0] ** 2) * feature.radius**2
+    if len(colours) < max(1.0, _SEEN * whole):
         return False
     apart = np.abs(colours - np.median(colours, 0)).mean(1)
     return float(np.quantile(apart, _MOST)) <= _PLAIN

@@ -142,6 +142,13 @@ class Face:
         ]
         return np.max(left, axis=0)
 
+    def reaches(self, points: np.ndarray) -> np.ndarray:
+        """Whether reference points [..., 2] are near where a feature was or has moved to: bool [...]."""
+        ends = np.stack([one.centre + way * one.shift for one in self.features for way in (0, 1)])
+        margin = max(one.radius for one in self.features)
+        near: np.ndarray = ((points > ends.min(0) - margin) & (points < ends.max(0) + margin)).all(-1)
+        return near
+
     def _together(self, shares: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """The mean shift [..., 2] of features by their shares [...], and the largest share [...]."""
         weights = np.stack(shares, -1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,6 +141,13 @@ def test_what_is_not_on_the_head_is_no_skin() -> None:
     assert facial_features(IMAGE, np.zeros_like(HEAD), FACE) == ()
     beside = Joints(FACE.places + (200, 0), FACE.seen)
     assert facial_features(IMAGE, HEAD, beside) == ()
+
+
+@pytest.mark.parametrize("apart", [1e4, 1e9, 1e30])
+def test_joints_that_lie_anywhere_take_no_memory(apart: float) -> None:
+    places = FACE.places.copy()
+    places[sk.LEFT_EAR] += apart
+    assert facial_features(IMAGE, HEAD, Joints(places, FACE.seen)) == ()
 
 
 def test_what_does_not_come_off_slides_and_the_other_way_round() -> None:
